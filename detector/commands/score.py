@@ -1,0 +1,220 @@
+"""street-issues score: photos in, findings out."""
+
+import argparse
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from detector.commands.report import Report, open_report
+from detector.detections import ImageScore
+from detector.labels import Language
+from detector.models import RUNTIMES, RuntimeOptions, load_detector
+from detector.models.bundle import Bundle, find_bundle, load_bundle, overlay_thresholds
+from detector.models.network import usable_cores
+from detector.pipeline import Pipeline, PipelineSettings
+from detector.sources import PhotoSource, find_photos
+
+if TYPE_CHECKING:
+    from detector.commands import Subparsers
+    from detector.evidence.gallery import Gallery
+
+MOST_FAILURES_NAMED = 20
+
+
+def add_parser(commands: "Subparsers") -> None:
+    """Add `score` and its options."""
+    parser = commands.add_parser(
+        "score",
+        help="score photos",
+        description="Score photos: files, folders, or '-' for a list of paths on standard input. "
+        "Exit status: 0 all scored, 1 some failed (named at the end), 2 wrong usage.",
+    )
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="photo, folder, or -")
+    parser.add_argument(
+        "--format",
+        choices=("table", "jsonl"),
+        help="what to write (default: table; jsonl when --out is given)",
+    )
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write to FILE, not to the screen")
+    parser.add_argument(
+        "--min-score",
+        type=_share,
+        metavar="S",
+        help="list findings under their label's threshold too, down to S in [0, 1]",
+    )
+    parser.add_argument(
+        "--context", action="store_true", help="list context labels, such as a bin in order"
+    )
+    parser.add_argument(
+        "--draw", type=Path, metavar="DIR", help="write annotated pictures and index.html to DIR"
+    )
+    parser.add_argument(
+        "--no-privacy",
+        action="store_true",
+        help="do not blur faces and number plates in the pictures of --draw",
+    )
+    parser.add_argument(
+        "--ocr", action="store_true", help="read text and phone numbers of flagged posters"
+    )
+    parser.add_argument(
+        "--model",
+        metavar="DIR",
+        help="folder of a bundle (default: $STREET_ISSUES_MODEL, else the shipped one)",
+    )
+    parser.add_argument(
+        "--thresholds", type=Path, metavar="FILE", help="JSON {label: score} over the model's own"
+    )
+    parser.add_argument(
+        "--runtime", default="auto", metavar="NAME", help=f"one of {', '.join(RUNTIMES)}"
+    )
+    parser.add_argument(
+        "--workers", type=_count, metavar="N", help="photos in work at once (default: the cores)"
+    )
+    parser.add_argument(
+        "--threads", type=_count, metavar="N", help="inference threads (default: the cores)"
+    )
+    parser.add_argument(
+        "--lang",
+        choices=("zh", "en"),
+        default=_language_of(os.environ),
+        help="language of tables and captions (default: from the locale)",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Score photos and write the report."""
+    import cv2
+
+    cv2.setNumThreads(1)  # The workers fill the cores; OpenCV's own threads would stand in the way.
+    gallery = _open_gallery(options)
+    readers = _open_readers() if options.ocr else ()
+    bundle = _load(options)
+    sources, total = _list_sources(options.paths)
+    workers = min(options.workers or usable_cores(), max(1, total or usable_cores()))
+    detector = load_detector(
+        bundle, options.runtime, RuntimeOptions(options.threads, workers=workers)
+    )
+    settings = PipelineSettings(min_score=options.min_score, readers=readers)
+    with contextlib.ExitStack() as stack:
+        stack.callback(detector.close)
+        pipeline = Pipeline(detector, settings)
+        report = stack.enter_context(_open_out(options))
+        scores = stack.enter_context(contextlib.closing(pipeline.score_many(sources, workers)))
+        failed = _write_all(_with_progress(scores, total), report, gallery)
+    if gallery is not None:
+        print(f"pictures: {gallery.finish()}", file=sys.stderr)
+    return _tell(report, failed)
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError("must lie in [0, 1]")
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return value
+
+
+def _language_of(environment: "os._Environ[str]") -> Language:
+    locale = environment.get("LC_ALL") or environment.get("LANG") or ""
+    return "zh" if locale.startswith("zh") else "en"
+
+
+def _load(options: argparse.Namespace) -> Bundle:
+    bundle = load_bundle(find_bundle(options.model))
+    if options.thresholds is None:
+        return bundle
+    return replace(bundle, manifest=overlay_thresholds(bundle.manifest, options.thresholds))
+
+
+def _list_sources(paths: list[str]) -> tuple[Iterator[PhotoSource], int | None]:
+    """Return the photos, and how many where that is cheap to know (not for a stream)."""
+    if "-" in paths:
+        return find_photos(_named_paths(paths)), None
+    total = sum(1 for _ in find_photos(map(Path, paths)))
+    return find_photos(map(Path, paths)), total
+
+
+def _named_paths(paths: list[str]) -> Iterator[Path]:
+    for path in paths:
+        if path == "-":
+            yield from (Path(line.rstrip("\n")) for line in sys.stdin if line.strip())
+        else:
+            yield Path(path)
+
+
+def _open_gallery(options: argparse.Namespace) -> "Gallery | None":
+    if options.draw is None:
+        return None
+    from detector.evidence.gallery import Gallery
+    from detector.evidence.privacy import open_privacy
+
+    privacy = None if options.no_privacy else open_privacy()
+    return Gallery(options.draw, options.lang, privacy)
+
+
+def _open_readers() -> tuple["PosterReader", ...]:
+    from detector.evidence.poster_text import PosterReader
+
+    return (PosterReader(),)
+
+
+@contextlib.contextmanager
+def _open_out(options: argparse.Namespace) -> Iterator[Report]:
+    format_name = options.format or ("table" if options.out is None else "jsonl")
+    with contextlib.ExitStack() as stack:
+        stream: TextIO = sys.stdout
+        if options.out is not None:
+            options.out.parent.mkdir(parents=True, exist_ok=True)
+            stream = stack.enter_context(options.out.open("w", encoding="utf-8"))
+        yield open_report(format_name, stream, options.lang, context=options.context)
+
+
+def _with_progress(scores: Iterator[ImageScore], total: int | None) -> Iterator[ImageScore]:
+    """Show a progress bar where a person looks on and the report does not scroll by."""
+    if not sys.stderr.isatty() or sys.stdout.isatty():
+        yield from scores
+        return
+    from rich.console import Console
+    from rich.progress import track
+
+    yield from track(scores, "scoring", total=total, console=Console(stderr=True), transient=True)
+
+
+def _write_all(
+    scores: Iterator[ImageScore], report: Report, gallery: "Gallery | None"
+) -> list[ImageScore]:
+    failed: list[ImageScore] = []
+    for score in scores:
+        report.write(score)
+        if score.error is not None:
+            failed.append(score)
+        if gallery is not None:
+            gallery.add(score)
+    return failed
+
+
+def _tell(report: Report, failed: list[ImageScore]) -> int:
+    """Sum up on standard error: what was scored, and by name what was not."""
+    if report.count == 0:
+        print("street-issues: no photos found.", file=sys.stderr)
+        return 2
+    print(report.summary(), file=sys.stderr)
+    for score in failed[:MOST_FAILURES_NAMED]:
+        assert score.error is not None
+        words = f"{score.error.message} {score.error.hint}".strip()
+        print(f"failed: {score.source}: {words}", file=sys.stderr)
+    if len(failed) > MOST_FAILURES_NAMED:
+        rest = len(failed) - MOST_FAILURES_NAMED
+        print(f"failed: {rest} more; --format jsonl lists all.", file=sys.stderr)
+    return 1 if failed else 0

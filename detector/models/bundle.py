@@ -1,0 +1,295 @@
+"""A model bundle: a folder with manifest.json, the network, its card, all checked at load."""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final, Literal
+
+from detector.errors import BundleError
+from detector.labels import CONTEXT_LABELS, ISSUE_LABELS
+from detector.models.fields import Fields, parse_version
+from detector.version import __version__
+
+MODEL_VARIABLE: Final = "STREET_ISSUES_MODEL"
+DEFAULT_BUNDLE: Final = Path(__file__).parent / "default"
+MANIFEST_NAME: Final = "manifest.json"
+CARD_NAME: Final = "MODEL_CARD.md"
+SCHEMA: Final = 1
+
+OutputLayout = Literal["end_to_end", "raw"]
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkInput:
+    """What the network wants to be fed."""
+
+    input_wh: tuple[int, int]
+    """Width and height in pixels."""
+    channel_order: Literal["rgb", "bgr"]
+    divisor: float
+    """Pixel values 0-255 are divided by this."""
+    pad_value: int
+    """Grey level of the letterbox border."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """How repeated boxes are dropped; see `geometry.suppress`."""
+
+    max_iou: float
+    max_containment: float
+
+
+@dataclass(frozen=True, slots=True)
+class ContextRule:
+    """A context label that speaks against a finding at the same place."""
+
+    finding: str
+    context: str
+    min_iou: float
+    """The boxes must overlap at least so much."""
+    min_score_margin: float
+    """The context's score must exceed the finding's by at least this."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeverityLimits:
+    """Shares of the picture's area from which a finding is medium and large."""
+
+    medium_share: float
+    large_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class TileSettings:
+    """A second look at a picture in parts, for pictures that hold more than the input shows."""
+
+    zoom: float
+    """The parts are seen this many times larger than in the look at the whole; only pictures
+    that hold the pixels for it get the second look."""
+    overlap: float
+    """Least share of a tile that it shares with its neighbour."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelManifest:
+    """Everything about a model that is not weights."""
+
+    name: str
+    version: str
+    sha256: str
+    """Of the network's file."""
+    files: Mapping[str, str]
+    """sha256 of each file of the bundle, by name."""
+    classes: tuple[str, ...]
+    """Label of each output class, in the network's order."""
+    network: NetworkInput
+    output_layout: OutputLayout
+    floor_score: float
+    """Boxes under this are never reported, whatever the caller asks for."""
+    thresholds: Mapping[str, float]
+    """Per issue label: a finding at or above is flagged."""
+    suppression: Suppression
+    judging: tuple[ContextRule, ...]
+    severity: Mapping[str, SeverityLimits]
+    tiles: TileSettings | None
+    min_detector_version: str
+    data: tuple[Mapping[str, Any], ...]
+    """Data sets it was trained on: name, version, licence, pictures."""
+    figures: Mapping[str, Any]
+    """Measured figures, with the command that gave them."""
+
+    @property
+    def issue_labels(self) -> tuple[str, ...]:
+        """The issues this model looks for."""
+        return tuple(label for label in self.classes if label in ISSUE_LABELS)
+
+    @property
+    def context_labels(self) -> tuple[str, ...]:
+        """The context this model sees."""
+        return tuple(label for label in self.classes if label in CONTEXT_LABELS)
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A bundle whose files are there and have the right checksums."""
+
+    folder: Path
+    manifest: ModelManifest
+
+    @property
+    def network_path(self) -> Path:
+        """The network's file."""
+        return self.folder / "model.onnx"
+
+    @property
+    def card_path(self) -> Path:
+        """The model card."""
+        return self.folder / CARD_NAME
+
+
+def find_bundle(name: str | None) -> Path:
+    """Return the folder of a model: a path, else `STREET_ISSUES_MODEL`, else the shipped one."""
+    chosen = name or os.environ.get(MODEL_VARIABLE) or "default"
+    return DEFAULT_BUNDLE if chosen == "default" else Path(chosen)
+
+
+def load_bundle(folder: Path) -> Bundle:
+    """Read a bundle and check every file it names.
+
+    Raises:
+        BundleError: A file is missing or changed, or the manifest does not fit this version.
+    """
+    path = folder / MANIFEST_NAME
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BundleError(
+            "manifest_missing",
+            f"There is no readable {MANIFEST_NAME} in the model folder {folder}.",
+            "Name a folder that holds a bundle; `street-issues model show` shows the shipped one.",
+        ) from error
+    except ValueError as error:
+        raise BundleError("manifest_invalid", f"{path} is not JSON: {error}.") from error
+    manifest = parse_manifest(content, str(path))
+    if parse_version(manifest.min_detector_version) > parse_version(__version__):
+        raise BundleError(
+            "detector_too_old",
+            f"The model {manifest.name} {manifest.version} needs street-issue-detector "
+            f"{manifest.min_detector_version} or later; this is {__version__}.",
+            "Upgrade the package, or use an earlier model.",
+        )
+    for name, expected in manifest.files.items():
+        _check_file(folder / name, expected)
+    return Bundle(folder, manifest)
+
+
+def _check_file(path: Path, expected_sha256: str) -> None:
+    try:
+        with path.open("rb") as stream:
+            actual = hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise BundleError(
+            "file_missing",
+            f"The model file {path} is missing or cannot be read.",
+            "Copy the whole bundle again.",
+        ) from error
+    if actual != expected_sha256:
+        raise BundleError(
+            "checksum_mismatch",
+            f"{path} is not the file that the manifest names (sha256 {actual[:12]}…, "
+            f"expected {expected_sha256[:12]}…).",
+            "Copy the bundle again; after a wanted change, write a new manifest.",
+        )
+
+
+def parse_manifest(content: object, where: str) -> ModelManifest:
+    """Turn a manifest's JSON into its type; strict: every key must be known.
+
+    Args:
+        content: What `json.loads` gave.
+        where: The file's name, for messages.
+
+    Raises:
+        BundleError: A key is missing or unknown, or a value is out of range.
+    """
+    top = Fields(content, where)
+    if top.integer("schema") != SCHEMA:
+        raise BundleError("manifest_invalid", f"{where}: only manifest schema {SCHEMA} is known.")
+    files = top.texts("files")
+    if "model.onnx" not in files or any(Path(name).name != name for name in files):
+        raise BundleError(
+            "manifest_invalid", f"{where}: files must name model.onnx, and only plain names."
+        )
+    classes = top.names("classes", (*ISSUE_LABELS, *CONTEXT_LABELS))
+    issues = tuple(label for label in classes if label in ISSUE_LABELS)
+    severity = top.group("severity")
+    manifest = ModelManifest(
+        name=top.text("name"),
+        version=top.text("version"),
+        sha256=files["model.onnx"],
+        files=MappingProxyType(files),
+        classes=classes,
+        network=_parse_network(top.group("input")),
+        output_layout=top.choice("output_layout", ("end_to_end", "raw")),
+        floor_score=top.share("floor_score"),
+        thresholds=MappingProxyType(top.group("thresholds").shares_by_name(issues)),
+        suppression=_parse_suppression(top.group("suppression")),
+        judging=tuple(_parse_rule(rule, classes) for rule in top.groups("judging")),
+        severity=MappingProxyType(
+            {label: _parse_severity(severity.group(label)) for label in issues}
+        ),
+        tiles=_parse_tiles(top.group("tiles")) if top.has("tiles") else None,
+        min_detector_version=top.version("min_detector_version"),
+        data=top.objects("data"),
+        figures=MappingProxyType(top.object("figures")),
+    )
+    severity.finish()
+    top.finish()
+    return manifest
+
+
+def _parse_network(fields: Fields) -> NetworkInput:
+    network = NetworkInput(
+        input_wh=(fields.integer("width", 32, 4096), fields.integer("height", 32, 4096)),
+        channel_order=fields.choice("channel_order", ("rgb", "bgr")),
+        divisor=fields.number("divisor", 1e-6, 1e6),
+        pad_value=fields.integer("pad_value", 0, 255),
+    )
+    fields.finish()
+    return network
+
+
+def _parse_suppression(fields: Fields) -> Suppression:
+    suppression = Suppression(fields.share("max_iou"), fields.share("max_containment"))
+    fields.finish()
+    return suppression
+
+
+def _parse_rule(fields: Fields, classes: tuple[str, ...]) -> ContextRule:
+    rule = ContextRule(
+        fields.choice("finding", tuple(label for label in classes if label in ISSUE_LABELS)),
+        fields.choice("context", tuple(label for label in classes if label in CONTEXT_LABELS)),
+        fields.share("min_iou"),
+        fields.number("min_score_margin", -1, 1),
+    )
+    fields.finish()
+    return rule
+
+
+def _parse_severity(fields: Fields) -> SeverityLimits:
+    limits = SeverityLimits(fields.share("medium_share"), fields.share("large_share"))
+    fields.finish()
+    return limits
+
+
+def _parse_tiles(fields: Fields) -> TileSettings:
+    tiles = TileSettings(fields.number("zoom", 1.1, 16), fields.number("overlap", 0, 0.9))
+    fields.finish()
+    return tiles
+
+
+def overlay_thresholds(manifest: ModelManifest, path: Path) -> ModelManifest:
+    """Return the manifest with a bureau's own thresholds on top.
+
+    Args:
+        manifest: The model's.
+        path: A JSON file {label: score}; labels it does not name keep the model's.
+
+    Raises:
+        BundleError: The file cannot be read, or names a label that the model does not have.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BundleError(
+            "thresholds_invalid", f"The thresholds file {path} cannot be read: {error}."
+        ) from error
+    fields = Fields(content, str(path))
+    wanted = {label: fields.share(label) for label in manifest.thresholds if fields.has(label)}
+    fields.finish()
+    return replace(manifest, thresholds=MappingProxyType({**manifest.thresholds, **wanted}))

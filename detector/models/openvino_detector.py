@@ -1,0 +1,102 @@
+"""The bundle's network on OpenVINO: faster on CPUs, in bf16 where they have it."""
+
+import threading
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import openvino as ov
+from openvino.preprocess import ColorFormat, PrePostProcessor
+
+from detector.arrays import Image
+from detector.errors import BundleError
+from detector.models.base import RuntimeOptions
+from detector.models.bundle import Bundle
+from detector.models.network import NetworkDetector, usable_cores
+from detector.models.onnx_detector import check_labels
+
+PRECISION_HINTS = {"fp32": "f32", "bf16": "bf16"}
+
+
+class OpenvinoDetector(NetworkDetector):
+    """A detector on OpenVINO's CPU plugin.
+
+    Conversion from uint8 BGR to the network's floats runs inside the compiled graph, and each
+    calling thread has an inference request of its own.
+    """
+
+    def __init__(self, bundle: Bundle, options: RuntimeOptions) -> None:
+        """Read and compile the network.
+
+        Raises:
+            BundleError: The file is not a network, or not the one that the manifest describes.
+        """
+        super().__init__(bundle.manifest)
+        core = ov.Core()
+        try:
+            model = core.read_model(bundle.network_path)
+        except Exception as error:  # OpenVINO raises RuntimeError of its own.
+            raise BundleError(
+                "network_unreadable", f"{bundle.network_path} is not a readable network: {error}."
+            ) from error
+        partial = model.outputs[0].get_partial_shape()
+        shape = tuple(side.get_length() if side.is_static else -1 for side in partial)
+        check_labels(bundle, shape[1:], _metadata(model))
+        self._compiled: Any = core.compile_model(
+            _with_preprocessing(model, bundle), "CPU", _settings(options)
+        )
+        self._local = threading.local()
+        used = str(self._compiled.get_property("INFERENCE_PRECISION_HINT"))
+        self._precision = "bf16" if "bfloat16" in used or "bf16" in used else "fp32"
+
+    @property
+    def runtime(self) -> str:
+        """What runs it."""
+        return f"openvino cpu {self._precision}"
+
+    def _infer(self, fitted: Image) -> npt.NDArray[np.float32]:
+        request = getattr(self._local, "request", None)
+        if request is None:
+            request = self._local.request = self._compiled.create_infer_request()
+        request.infer([fitted[None]], share_inputs=True)
+        # The request's buffer is written again by the next call: hand out a copy.
+        output: npt.NDArray[np.float32] = request.get_output_tensor(0).data[0].copy()
+        return output
+
+    def close(self) -> None:
+        """Free the compiled network."""
+        super().close()
+        self._compiled = None
+        self._local = threading.local()
+
+
+def _metadata(model: Any) -> dict[str, str]:
+    """Return what the ONNX file says of itself; OpenVINO keeps it under `framework`."""
+    if not model.has_rt_info(["framework", "names"]):
+        return {}
+    return {"names": str(model.get_rt_info(["framework", "names"]).value)}
+
+
+def _with_preprocessing(model: Any, bundle: Bundle) -> Any:
+    network = bundle.manifest.network
+    steps = PrePostProcessor(model)
+    steps.input().tensor().set_element_type(ov.Type.u8).set_layout(
+        ov.Layout("NHWC")
+    ).set_color_format(ColorFormat.BGR)
+    steps.input().model().set_layout(ov.Layout("NCHW"))
+    convert = steps.input().preprocess().convert_element_type(ov.Type.f32)
+    if network.channel_order == "rgb":
+        convert = convert.convert_color(ColorFormat.RGB)
+    convert.scale(network.divisor)
+    return steps.build()
+
+
+def _settings(options: RuntimeOptions) -> dict[str, str | int]:
+    settings: dict[str, str | int] = {
+        "INFERENCE_NUM_THREADS": options.threads or usable_cores(),
+        "NUM_STREAMS": max(1, options.workers),
+        "PERFORMANCE_HINT": "LATENCY" if options.workers <= 1 else "THROUGHPUT",
+    }
+    if options.precision is not None:
+        settings["INFERENCE_PRECISION_HINT"] = PRECISION_HINTS[options.precision]
+    return settings
