@@ -1,0 +1,1 @@
+"""Labelled photos: records and file formats. Torch-free."""

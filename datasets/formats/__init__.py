@@ -1,0 +1,1 @@
+"""File formats of labelled photos, one module each."""

@@ -1,0 +1,178 @@
+"""Measure a bundle on labelled photos, through the pipeline as users meet it.
+
+    python -m training.evaluate --sets DIR [--model DIR] [--out FILE]
+
+A label is judged only on pictures where it was looked for. site_dust is judged at IoU 0.3, because
+a plume has no sharp edge; the others at 0.5.
+"""
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from datasets.errors import DatasetError
+from datasets.formats.yolo import read_set
+from datasets.records import ImageRecord
+from detector.detections import ImageScore
+from detector.models import RUNTIMES, RuntimeOptions, load_detector
+from detector.models.bundle import Bundle, find_bundle, load_bundle
+from detector.models.network import usable_cores
+from detector.pipeline import Pipeline, PipelineSettings
+from detector.sources import PathSource
+from training.matching import PictureMatch, at_threshold, average_precision, match_picture
+
+MIN_IOU = {"site_dust": 0.3}
+DEFAULT_MIN_IOU = 0.5
+
+
+def read_sets(folder: Path) -> tuple[ImageRecord, ...]:
+    """Read every set below a folder, in order of name.
+
+    Raises:
+        DatasetError: There is none, or one is malformed.
+    """
+    folders = sorted(path.parent for path in folder.glob("*/source.yaml"))
+    if not folders:
+        raise DatasetError("sets_missing", f"No set (a folder with source.yaml) below {folder}.")
+    return tuple(record for one in folders for record in read_set(one))
+
+
+def score_records(
+    bundle: Bundle, records: Sequence[ImageRecord], runtime: str
+) -> list[ImageScore]:
+    """Score every record's photo with all that the network sees, in order.
+
+    Raises:
+        DatasetError: A photo could not be scored; a figure over the rest would be another figure.
+    """
+    workers = usable_cores()
+    detector = load_detector(bundle, runtime, RuntimeOptions(workers=workers))
+    pipeline = Pipeline(detector, PipelineSettings(min_score=0.0))
+    scores = list(pipeline.score_many((PathSource(one.path) for one in records), workers))
+    detector.close()
+    for score in scores:
+        if score.error is not None:
+            raise DatasetError("photo_failed", f"{score.source}: {score.error.message}")
+    return scores
+
+
+def match_label(
+    records: Sequence[ImageRecord], scores: Sequence[ImageScore], label: str
+) -> dict[str, list[PictureMatch]]:
+    """Match one label, by set, on the pictures where it was looked for."""
+    matches: dict[str, list[PictureMatch]] = {}
+    for record, score in zip(records, scores, strict=True):
+        if label not in record.labelled or score.image_wh is None:
+            continue
+        frame = np.array([*score.image_wh, *score.image_wh], np.float32)
+        marked = [box.box_xyxy for box in record.boxes_of(label)]
+        findings = [one for one in score.findings if one.label == label]
+        matches.setdefault(record.set_name, []).append(
+            match_picture(
+                np.array([one.box_xyxy for one in findings], np.float32).reshape(-1, 4),
+                np.array([one.score for one in findings], np.float32),
+                np.array(marked, np.float32).reshape(-1, 4) * frame,
+                MIN_IOU.get(label, DEFAULT_MIN_IOU),
+            )
+        )
+    return matches
+
+
+def summarise(matches: list[PictureMatch], threshold: float) -> dict[str, Any]:
+    """Return the figures of one label on some pictures, JSON-ready."""
+    point = at_threshold(matches, threshold)
+    clean = [match for match in matches if match.n_marked == 0]
+    alarms = at_threshold(clean, threshold).false_alarms
+    return {
+        "pictures": point.n_pictures,
+        "boxes": point.n_marked,
+        "average_precision": _rounded(average_precision(matches)),
+        "hits": point.hits,
+        "false_alarms": point.false_alarms,
+        "recall": _rounded(point.recall),
+        "precision": _rounded(point.precision),
+        "clean_pictures": len(clean),
+        "false_alarms_on_clean": alarms,
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
+
+
+def evaluate(bundle: Bundle, records: Sequence[ImageRecord], runtime: str) -> dict[str, Any]:
+    """Measure a bundle.
+
+    Returns:
+        JSON-ready: per label the threshold, the least IoU, figures over all sets and by set.
+    """
+    scores = score_records(bundle, records, runtime)
+    manifest = bundle.manifest
+    labels: dict[str, Any] = {}
+    for label in manifest.issue_labels:
+        by_set = match_label(records, scores, label)
+        every = [match for matches in by_set.values() for match in matches]
+        threshold = manifest.thresholds[label]
+        labels[label] = {
+            "threshold": threshold,
+            "min_iou": MIN_IOU.get(label, DEFAULT_MIN_IOU),
+            "all": summarise(every, threshold),
+            "sets": {name: summarise(matches, threshold) for name, matches in by_set.items()},
+        }
+    return {
+        "model": {"name": manifest.name, "version": manifest.version, "sha256": manifest.sha256},
+        "pictures": len(records),
+        "labels": labels,
+    }
+
+
+def format_summary(figures: dict[str, Any]) -> str:
+    """Return the figures by label and set as a Markdown table."""
+    lines = [
+        "| label | set | pictures | boxes | AP (IoU) | threshold | recall | precision "
+        "| false alarms on clean pictures |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for label, content in figures["labels"].items():
+        for name, one in content["sets"].items():
+            lines.append(
+                f"| {label} | {name} | {one['pictures']} | {one['boxes']} "
+                f"| {_show(one['average_precision'])} ({content['min_iou']}) "
+                f"| {content['threshold']:.2f} | {_show(one['recall'])} "
+                f"| {_show(one['precision'])} "
+                f"| {one['false_alarms_on_clean']} on {one['clean_pictures']} |"
+            )
+    return "\n".join(lines)
+
+
+def _show(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
+
+
+def main() -> None:
+    """Run the command."""
+    parser = argparse.ArgumentParser(prog="python -m training.evaluate")
+    parser.add_argument("--sets", type=Path, required=True, help="folder of sets")
+    parser.add_argument("--model", help="folder of a bundle")
+    parser.add_argument("--runtime", default="onnxruntime", choices=RUNTIMES)
+    parser.add_argument("--out", type=Path, help="also write the figures as JSON")
+    parser.add_argument("--tiles", action="store_true", help="with a second look at 2x in tiles")
+    options = parser.parse_args()
+    bundle = load_bundle(find_bundle(options.model))
+    if options.tiles:
+        from detector.models.bundle import TileSettings
+
+        bundle = replace(bundle, manifest=replace(bundle.manifest, tiles=TileSettings(2.0, 0.2)))
+    figures = evaluate(bundle, read_sets(options.sets), options.runtime)
+    if options.out is not None:
+        options.out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    print(format_summary(figures))
+
+
+if __name__ == "__main__":
+    main()
