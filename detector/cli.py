@@ -1,6 +1,7 @@
 """The command line: street-issues score | model."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -45,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         # The reader went away (`| head`): not an error, but Python would complain at exit.
-        sys.stdout = None  # type: ignore[assignment]  # nothing more can be written
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_SOME_FAILED
     return status
 

@@ -10,10 +10,11 @@ import cv2
 import numpy as np
 import simplejpeg
 from PIL.Image import Image as PillowImage
+from PIL.Image import fromarray
 
 from detector.arrays import Image, frozen
 from detector.detections import ScoreWarning
-from detector.errors import PhotoError
+from detector.errors import PhotoError, PhotoErrorCode
 from detector.photo_facts import PhotoFacts
 from detector.photo_header import (
     EXTENSIONS,
@@ -30,8 +31,12 @@ SMALLEST_LONG_SIDE_PX: Final = 16
 EXTREME_ASPECT: Final = 10.0
 MOST_SCANS: Final = 100
 """Real progressive JPEGs have about ten scans; thousands are an attack on the decoder's time."""
-# libjpeg's warnings that leave every pixel right: stray bytes before a marker.
-HARMLESS_JPEG: Final = re.compile(r"\d+ extraneous bytes before marker 0xd9")
+# libjpeg's warning of bytes between the last pixel and the end marker. A few bytes, or padding
+# with one value, are a camera's habit; more are pixels that a damaged scan no longer accounts for.
+STRAY_BYTES: Final = re.compile(r"(\d+) extraneous bytes before marker 0xd9")
+MOST_STRAY_BYTES: Final = 16
+# Inside a scan 0xff is followed by zero, a restart number or another 0xff; all else ends it.
+SCAN_END: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 # OpenCV's names for turning pixels by an EXIF orientation (EXIF 2.32, 4.6.4 A): flip code or
 # None, then turn or None.
 UPRIGHT: Final[dict[int, tuple[int | None, int | None]]] = {
@@ -56,7 +61,7 @@ class DecodeLimits:
     """Pixels of a JPEG, which can be decoded scaled."""
     max_decoded_bytes: int = 256 * MIB
     """Memory of the decoded picture for what must be decoded whole, at 4 bytes a pixel, and of
-    a progressive JPEG's coefficients."""
+    the coefficients of a progressive JPEG, or any with several scans."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,6 +127,8 @@ def decode_photo(
     else:
         image = _decode_other(header, shrink)
     width, height = header.stored_wh
+    if image.shape != (-(-height // shrink), -(-width // shrink), 3):
+        raise PhotoError("corrupt", "The pixels do not fit the size in the header.", RESEND_HINT)
     full_wh = (height, width) if header.orientation >= 5 else (width, height)
     upright = _turn_upright(image, header.orientation)
     return Photo(frozen(upright), full_wh, header.facts, tuple(odd))
@@ -176,37 +183,53 @@ def _odd_shape(header: PhotoHeader) -> list[ScoreWarning]:
     if max(width, height) > EXTREME_ASPECT * min(width, height):
         text = f"The picture is {width}×{height}: such a strip is hardly a photo."
         odd.append(ScoreWarning("extreme_aspect", text))
-    if getattr(header.picture, "n_frames", 1) > 1 and header.format in ("webp", "png"):
-        odd.append(ScoreWarning("animated", "The picture is animated; its first frame counts."))
     return odd
 
 
-def _decode_jpeg(
-    data: bytes, header: PhotoHeader, shrink: int
-) -> tuple[Image, list[ScoreWarning]]:
-    if data.count(b"\xff\xda") > MOST_SCANS:
+def _decode_jpeg(data: bytes, header: PhotoHeader, shrink: int) -> tuple[Image, list[ScoreWarning]]:
+    # The quick count also sees scans in what phones append (videos, further pictures).
+    if data.count(b"\xff\xda") > MOST_SCANS and _count_scans(data)[0] > MOST_SCANS:
         raise PhotoError("corrupt", f"The JPEG has over {MOST_SCANS} scans.", RESEND_HINT)
-    four_channels = header.picture.mode == "CMYK"
     try:
-        return _run_jpeg_decoder(data, header, shrink, four_channels, strict=True), []
+        return _run_jpeg_decoder(data, header, shrink, strict=True), []
+    except MemoryError:
+        raise
     except ValueError as error:
         reason = str(error)
-    except Exception as error:  # simplejpeg raises MemoryError, RuntimeError, … on odd files.
+    except Exception as error:  # simplejpeg raises RuntimeError and others on odd files.
         raise PhotoError("corrupt", "The JPEG data are damaged.", RESEND_HINT) from error
     lowered = reason.lower()
     if "premature end" in lowered:
         raise PhotoError("truncated", "The JPEG file ends too early.", RESEND_HINT)
-    if not HARMLESS_JPEG.search(lowered):
+    stray = STRAY_BYTES.search(lowered)
+    if stray is None or not _is_padding(data, int(stray[1])):
         raise PhotoError("corrupt", f"The JPEG data are damaged ({reason}).", RESEND_HINT)
-    image = _run_jpeg_decoder(data, header, shrink, four_channels, strict=False)
+    image = _run_jpeg_decoder(data, header, shrink, strict=False)
     text = "The JPEG has stray bytes at its end; the picture itself is whole."
     return image, [ScoreWarning("stray_bytes", text)]
 
 
-def _run_jpeg_decoder(
-    data: bytes, header: PhotoHeader, shrink: int, four_channels: bool, *, strict: bool
-) -> Image:
+def _count_scans(data: bytes) -> tuple[int, int]:
+    """Return the number of scans of the first picture, and where its end marker stands."""
+    at, scans = 2, 0
+    while at + 4 <= len(data) and data[at : at + 2] != b"\xff\xd9":
+        scans += data[at + 1] == 0xDA
+        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        found = SCAN_END.search(data, at)  # The next marker, after a scan's data if it is one.
+        at = len(data) if found is None else found.start()
+    return scans, at
+
+
+def _is_padding(data: bytes, n_stray: int) -> bool:
+    if n_stray <= MOST_STRAY_BYTES:
+        return True
+    end = _count_scans(data)[1]
+    return len(set(data[max(0, end - n_stray) : end])) == 1
+
+
+def _run_jpeg_decoder(data: bytes, header: PhotoHeader, shrink: int, *, strict: bool) -> Image:
     width, height = header.stored_wh
+    four_channels = header.open_picture().mode == "CMYK"
     decoded = simplejpeg.decode_jpeg(
         data,
         "CMYK" if four_channels else "BGR",
@@ -220,33 +243,42 @@ def _run_jpeg_decoder(
 
 def _cmyk_to_bgr(cmyk: Image, header: PhotoHeader) -> Image:
     """Turn CMYK into BGR; files with an Adobe marker hold the inks inverted, as Photoshop does."""
-    if "adobe" not in header.picture.info:
+    if "adobe" not in header.open_picture().info:
         cmyk = 255 - cmyk
-    light = cmyk[..., :3].astype(np.uint16) * cmyk[..., 3:] // 255
-    return np.ascontiguousarray(light[..., ::-1].astype(np.uint8))
+    bgr = np.empty((*cmyk.shape[:2], 3), np.uint8)
+    for channel, ink in enumerate((2, 1, 0)):  # One at a time: a large photo has little room.
+        bgr[..., channel] = cv2.multiply(cmyk[..., ink], cmyk[..., 3], scale=1 / 255)
+    return bgr
 
 
 def _decode_other(header: PhotoHeader, shrink: int) -> Image:
     try:
-        header.picture.load()
-        picture: PillowImage = header.picture
-        if picture.mode in ("1", "P"):  # Averages of palette numbers would be nonsense.
-            picture = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
-        if picture.mode.startswith("I"):
-            grey = np.asarray(picture)[::shrink, ::shrink].astype(np.int32) >> 8
-            return cv2.cvtColor(np.clip(grey, 0, 255).astype(np.uint8), cv2.COLOR_GRAY2BGR)
-        if shrink > 1:
-            picture = picture.reduce(shrink)
-        if picture.has_transparency_data:
-            return _flatten_on_white(np.asarray(picture.convert("RGBA")))
-        return cv2.cvtColor(np.asarray(picture.convert("RGB")), cv2.COLOR_RGB2BGR)
+        picture: PillowImage = header.open_picture()
+        picture.load()
+        return _to_bgr(picture, shrink)
     except MemoryError:
         raise
     except Exception as error:  # Pillow raises many kinds on damaged data.
-        code = "truncated" if "truncated" in str(error) else "corrupt"
-        raise PhotoError(
-            code, f"The {header.format.upper()} data are damaged.", RESEND_HINT
-        ) from error
+        code: PhotoErrorCode = "truncated" if "truncated" in str(error) else "corrupt"
+        message = f"The {header.format.upper()} data are damaged."
+        raise PhotoError(code, message, RESEND_HINT) from error
+
+
+def _to_bgr(picture: PillowImage, shrink: int) -> Image:
+    if picture.mode.startswith("I"):  # 16 bits of grey.
+        grey = np.clip(np.asarray(picture).astype(np.int32) >> 8, 0, 255).astype(np.uint8)
+        picture = fromarray(grey)
+    # Averages of palette numbers would be nonsense, and so would those of a colour that stands
+    # for transparent.
+    if picture.has_transparency_data and picture.mode != "RGBA":
+        picture = picture.convert("RGBA")
+    elif picture.mode not in ("RGB", "RGBA"):
+        picture = picture.convert("RGB")
+    if shrink > 1:
+        picture = picture.reduce(shrink)
+    if picture.mode == "RGBA":
+        return _flatten_on_white(np.asarray(picture))
+    return np.ascontiguousarray(np.asarray(picture)[..., ::-1])
 
 
 def _flatten_on_white(rgba: Image) -> Image:

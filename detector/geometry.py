@@ -6,6 +6,9 @@ import numpy.typing as npt
 from detector.arrays import BoolArray, BoxArray, ClassIdArray, IndexArray, ScoreArray
 from detector.errors import GeometryError
 
+TINY = np.float32(np.finfo(np.float32).tiny)
+"""Keeps a division by an empty area from being one by zero."""
+
 
 def box_areas(boxes_xyxy: BoxArray) -> npt.NDArray[np.float32]:
     """Return float32 (N,): areas in square pixels."""
@@ -27,16 +30,14 @@ def box_iou(a_xyxy: BoxArray, b_xyxy: BoxArray) -> npt.NDArray[np.float32]:
     """Return float32 (N, M): intersection over union; 0 where both areas are 0."""
     shared = intersection_areas(a_xyxy, b_xyxy)
     union = box_areas(a_xyxy)[:, None] + box_areas(b_xyxy)[None, :] - shared
-    iou: npt.NDArray[np.float32] = shared / np.maximum(union, np.finfo(np.float32).tiny)
-    return iou
+    return (shared / np.maximum(union, TINY)).astype(np.float32, copy=False)
 
 
 def contained_shares(inner_xyxy: BoxArray, outer_xyxy: BoxArray) -> npt.NDArray[np.float32]:
     """Return float32 (N, M): the share of `inner` box i that lies inside `outer` box j."""
     shared = intersection_areas(inner_xyxy, outer_xyxy)
-    areas = np.maximum(box_areas(inner_xyxy)[:, None], np.finfo(np.float32).tiny)
-    shares: npt.NDArray[np.float32] = shared / areas
-    return shares
+    areas = np.maximum(box_areas(inner_xyxy)[:, None], TINY)
+    return (shared / areas).astype(np.float32, copy=False)
 
 
 def suppress(
@@ -109,8 +110,7 @@ def tile_windows(
     if min(*image_wh, *tile_wh) < 1 or not 0 <= overlap <= 0.9:
         raise GeometryError(f"No tiles of {tile_wh} with overlap {overlap} in {image_wh}.")
     xs, ys = (
-        _tile_starts(length, tile, overlap)
-        for length, tile in zip(image_wh, tile_wh, strict=True)
+        _tile_starts(length, tile, overlap) for length, tile in zip(image_wh, tile_wh, strict=True)
     )
     return tuple(
         (x, y, min(x + tile_wh[0], image_wh[0]), min(y + tile_wh[1], image_wh[1]))

@@ -48,9 +48,7 @@ class PhotoFacts:
     """WGS-84."""
 
 
-def parse_captured_at(
-    exif: Mapping[int, Any], main: Mapping[int, Any]
-) -> datetime | None:
+def parse_captured_at(exif: Mapping[int, Any], main: Mapping[int, Any]) -> datetime | None:
     """Read the capture time from the EXIF sub-IFD, else from the main IFD.
 
     Args:
@@ -106,12 +104,13 @@ def _parse_offset(text: str) -> timezone | None:
     text = text.strip(" \x00")
     if len(text) != 6 or text[0] not in "+-" or text[3] != ":":
         return None
-    if not (text[1:3].isdigit() and text[4:6].isdigit()):
+    hours, minutes = text[1:3], text[4:6]
+    if not (text.isascii() and hours.isdigit() and minutes.isdigit()) or int(minutes) > 59:
         return None
-    minutes = int(text[1:3]) * 60 + int(text[4:6])
-    if minutes > 14 * 60:
+    minutes_east = int(hours) * 60 + int(minutes)
+    if minutes_east > 14 * 60:
         return None
-    return timezone(timedelta(minutes=-minutes if text[0] == "-" else minutes))
+    return timezone(timedelta(minutes=-minutes_east if text[0] == "-" else minutes_east))
 
 
 def _degrees(parts: Any, reference: str, negative: str) -> float:
@@ -121,7 +120,7 @@ def _degrees(parts: Any, reference: str, negative: str) -> float:
         raise ValueError("a coordinate is not made of numbers") from error
     if not 1 <= len(numbers) <= 3 or not all(math.isfinite(number) for number in numbers):
         raise ValueError("a coordinate is not three finite numbers")
-    value = sum(number / 60**power for power, number in enumerate(numbers))
+    value = math.fsum(number / 60**power for power, number in enumerate(numbers))
     return -value if reference.strip(" \x00").upper() == negative else value
 
 
@@ -134,9 +133,12 @@ def wgs84_to_gcj02(position: Position) -> Position:
 def gcj02_to_wgs84(position: Position) -> Position:
     """Undo the GCJ-02 shift by fixed-point iteration (error under a centimetre)."""
     lat, lon = position.lat, position.lon
-    for _ in range(6):
-        d_lat, d_lon = _gcj02_shift(lat, lon)
+    for _ in range(6 if _is_in_frame(lat, lon, margin_deg=0.1) else 0):
+        d_lat, d_lon = _shift_anywhere(lat, lon)
         lat, lon = position.lat - d_lat, position.lon - d_lon
+    # The frame bounds WGS-84: near its edge a place inside may have been shifted out of it.
+    if not _is_in_frame(lat, lon):
+        lat, lon = position.lat, position.lon
     return Position(lat, lon)
 
 
@@ -171,11 +173,19 @@ def from_wgs84(position: Position, datum: Datum) -> Position:
     return shifted if datum == "gcj02" else gcj02_to_bd09(shifted)
 
 
+def _is_in_frame(lat: float, lon: float, margin_deg: float = 0.0) -> bool:
+    """Tell whether a WGS-84 place lies in the frame inside which Chinese maps shift."""
+    inside_lon = 73.66 - margin_deg < lon < 135.05 + margin_deg
+    return inside_lon and 3.86 - margin_deg < lat < 53.55 + margin_deg
+
+
 def _gcj02_shift(lat: float, lon: float) -> tuple[float, float]:
     """Return the shift in degrees (north, east) at a WGS-84 place."""
-    # The frame inside which Chinese maps shift; the constants are those of the transform.
-    if not (73.66 < lon < 135.05 and 3.86 < lat < 53.55):
-        return 0.0, 0.0
+    return _shift_anywhere(lat, lon) if _is_in_frame(lat, lon) else (0.0, 0.0)
+
+
+def _shift_anywhere(lat: float, lon: float) -> tuple[float, float]:
+    """Return the shift as if the frame had no edge; the constants are those of the transform."""
     x, y = lon - 105.0, lat - 35.0
     wave = 20.0 * math.sin(6.0 * x * math.pi) + 20.0 * math.sin(2.0 * x * math.pi)
     north = -100.0 + 2.0 * x + 3.0 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * math.sqrt(abs(x))

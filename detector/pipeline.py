@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -116,7 +116,9 @@ class Pipeline:
             return self._answer(source.name, started, error=_describe(error, source.name))
         return self.score_bytes(data, source.name)
 
-    def score_many(self, sources: Iterable[PhotoSource], workers: int = 1) -> Iterator[ImageScore]:
+    def score_many(
+        self, sources: Iterable[PhotoSource], workers: int = 1
+    ) -> Generator[ImageScore]:
         """Score photos, several at a time: one decodes while another is in the network.
 
         Args:

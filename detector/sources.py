@@ -82,7 +82,8 @@ def find_photos(paths: Iterable[Path]) -> Iterator[PhotoSource]:
     """List photos: files as named, folders with all below them in sorted order.
 
     A file that is named is taken whatever its ending; in folders only files with a photo's
-    ending count, and hidden folders are passed over.
+    ending count, and hidden folders are passed over, as are links to folders (they may go round
+    in circles).
 
     Args:
         paths: Files and folders.
@@ -91,7 +92,12 @@ def find_photos(paths: Iterable[Path]) -> Iterator[PhotoSource]:
         Sources; a path that cannot be listed becomes a source that fails when read.
     """
     for path in paths:
-        if path.is_dir():
+        try:
+            is_folder = path.is_dir()
+        except OSError as error:
+            yield UnreadableSource(path, error)
+            continue
+        if is_folder:
             yield from _walk(path)
         else:
             yield PathSource(path)

@@ -42,9 +42,7 @@ def read_sets(folder: Path) -> tuple[ImageRecord, ...]:
     return tuple(record for one in folders for record in read_set(one))
 
 
-def score_records(
-    bundle: Bundle, records: Sequence[ImageRecord], runtime: str
-) -> list[ImageScore]:
+def score_records(bundle: Bundle, records: Sequence[ImageRecord], runtime: str) -> list[ImageScore]:
     """Score every record's photo with all that the network sees, in order.
 
     Raises:

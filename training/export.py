@@ -1,6 +1,6 @@
 """Turn trained weights into the network file of a bundle.
 
-    python -m training.export WEIGHTS.pt --size 640 --out model.onnx
+python -m training.export WEIGHTS.pt --size 640 --out model.onnx
 """
 
 import argparse

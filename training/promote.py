@@ -1,6 +1,6 @@
-"""Put a network, its recipe, thresholds and figures together into a bundle.
+r"""Put a network, its recipe, thresholds and figures together into a bundle.
 
-    python -m training.promote --network model.onnx --recipe FILE --thresholds FILE \\
+    python -m training.promote --network model.onnx --recipe FILE --thresholds FILE \
         --figures FILE --out DIR
 
 The recipe holds what is decided (labels, suppression, data); the rest is measured. The card is

@@ -37,9 +37,7 @@ def parse_labels(text: str, names: Sequence[str], where: str) -> tuple[LabelledB
                 "label_invalid", f"{where}, line {number}: {line!r} is not 'class x y w h'."
             )
         boxes.append(
-            LabelledBox(
-                label, (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
-            )
+            LabelledBox(label, (x - width / 2, y - height / 2, x + width / 2, y + height / 2))
         )
     return tuple(boxes)
 

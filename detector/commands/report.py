@@ -154,8 +154,6 @@ class Report:
 def open_report(format_name: str, stream: TextIO, language: Language, *, context: bool) -> Report:
     """Return a report of one format: table or jsonl."""
     layout: Layout = (
-        JsonLines(context=context)
-        if format_name == "jsonl"
-        else Table(language, context=context)
+        JsonLines(context=context) if format_name == "jsonl" else Table(language, context=context)
     )
     return Report(layout, stream, language)

@@ -13,7 +13,7 @@ from detector.commands.report import Report, open_report
 from detector.detections import ImageScore
 from detector.labels import Language
 from detector.models import RUNTIMES, RuntimeOptions, load_detector
-from detector.models.bundle import Bundle, find_bundle, load_bundle, overlay_thresholds
+from detector.models.bundle import PRECISIONS, Bundle, find_bundle, load_bundle, overlay_thresholds
 from detector.models.network import usable_cores
 from detector.pipeline import Pipeline, PipelineSettings
 from detector.sources import PhotoSource, find_photos
@@ -21,6 +21,7 @@ from detector.sources import PhotoSource, find_photos
 if TYPE_CHECKING:
     from detector.commands import Subparsers
     from detector.evidence.gallery import Gallery
+    from detector.pipeline import EvidenceReader
 
 MOST_FAILURES_NAMED = 20
 
@@ -72,6 +73,11 @@ def add_parser(commands: "Subparsers") -> None:
         "--runtime", default="auto", metavar="NAME", help=f"one of {', '.join(RUNTIMES)}"
     )
     parser.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        help="arithmetic (default: the fastest that the CPU has and the bundle allows)",
+    )
+    parser.add_argument(
         "--workers", type=_count, metavar="N", help="photos in work at once (default: the cores)"
     )
     parser.add_argument(
@@ -97,14 +103,15 @@ def run(options: argparse.Namespace) -> int:
     sources, total = _list_sources(options.paths)
     workers = min(options.workers or usable_cores(), max(1, total or usable_cores()))
     detector = load_detector(
-        bundle, options.runtime, RuntimeOptions(options.threads, workers=workers)
+        bundle, options.runtime, RuntimeOptions(options.threads, workers, options.precision)
     )
     settings = PipelineSettings(min_score=options.min_score, readers=readers)
     with contextlib.ExitStack() as stack:
         stack.callback(detector.close)
         pipeline = Pipeline(detector, settings)
         report = stack.enter_context(_open_out(options))
-        scores = stack.enter_context(contextlib.closing(pipeline.score_many(sources, workers)))
+        scores = pipeline.score_many(sources, workers)
+        stack.callback(scores.close)
         failed = _write_all(_with_progress(scores, total), report, gallery)
     if gallery is not None:
         print(f"pictures: {gallery.finish()}", file=sys.stderr)
@@ -157,13 +164,14 @@ def _open_gallery(options: argparse.Namespace) -> "Gallery | None":
     if options.draw is None:
         return None
     from detector.evidence.gallery import Gallery
+    from detector.pipeline import EvidenceReader
     from detector.evidence.privacy import open_privacy
 
     privacy = None if options.no_privacy else open_privacy()
     return Gallery(options.draw, options.lang, privacy)
 
 
-def _open_readers() -> tuple["PosterReader", ...]:
+def _open_readers() -> tuple["EvidenceReader", ...]:
     from detector.evidence.poster_text import PosterReader
 
     return (PosterReader(),)

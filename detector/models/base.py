@@ -2,14 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 from detector.arrays import Image
 from detector.detections import Detections
-from detector.models.bundle import ModelManifest
-
-RuntimeName = Literal["onnxruntime", "openvino"]
-Precision = Literal["fp32", "bf16"]
+from detector.models.bundle import ModelManifest, Precision
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +18,7 @@ class RuntimeOptions:
     workers: int = 1
     """Calls that will run at the same time. They share `threads`."""
     precision: Precision | None = None
-    """Arithmetic; None: bf16 where the runtime and the CPU have it, else fp32."""
+    """Arithmetic; None: the fastest that the CPU has and the bundle's manifest allows."""
 
 
 class Detector(Protocol):

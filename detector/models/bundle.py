@@ -21,6 +21,8 @@ CARD_NAME: Final = "MODEL_CARD.md"
 SCHEMA: Final = 1
 
 OutputLayout = Literal["end_to_end", "raw"]
+Precision = Literal["fp32", "bf16"]
+PRECISIONS: Final[tuple[Precision, ...]] = ("fp32", "bf16")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,9 @@ class ModelManifest:
     """Label of each output class, in the network's order."""
     network: NetworkInput
     output_layout: OutputLayout
+    precisions: tuple[Precision, ...]
+    """Arithmetic in which the network was shown to give the reference's answers; the runtime
+    chooses among these unless told otherwise."""
     floor_score: float
     """Boxes under this are never reported, whatever the caller asks for."""
     thresholds: Mapping[str, float]
@@ -216,6 +221,7 @@ def parse_manifest(content: object, where: str) -> ModelManifest:
         classes=classes,
         network=_parse_network(top.group("input")),
         output_layout=top.choice("output_layout", ("end_to_end", "raw")),
+        precisions=top.names("precisions", PRECISIONS),
         floor_score=top.share("floor_score"),
         thresholds=MappingProxyType(top.group("thresholds").shares_by_name(issues)),
         suppression=_parse_suppression(top.group("suppression")),

@@ -93,14 +93,14 @@ class Fields:
         self.finish()
         return shares
 
-    def names(self, key: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
+    def names(self, key: str, allowed: tuple[T, ...]) -> tuple[T, ...]:
         """Return a list of different texts out of some."""
         value = self._value(key)
         if not isinstance(value, list) or not value or len(set(map(str, value))) != len(value):
-            raise self._wrong(key, "must be a list of different labels")
+            raise self._wrong(key, "must be a list of different names")
         for one in value:
             if one not in allowed:
-                raise self._wrong(key, f"holds {one!r}; known labels are {', '.join(allowed)}")
+                raise self._wrong(key, f"holds {one!r}; known are {', '.join(allowed)}")
         return tuple(value)
 
     def texts(self, key: str) -> dict[str, str]:

@@ -43,7 +43,7 @@ class OpenvinoDetector(NetworkDetector):
         shape = tuple(side.get_length() if side.is_static else -1 for side in partial)
         check_labels(bundle, shape[1:], _metadata(model))
         self._compiled: Any = core.compile_model(
-            _with_preprocessing(model, bundle), "CPU", _settings(options)
+            _with_preprocessing(model, bundle), "CPU", _settings(bundle, options)
         )
         self._local = threading.local()
         used = str(self._compiled.get_property("INFERENCE_PRECISION_HINT"))
@@ -91,12 +91,16 @@ def _with_preprocessing(model: Any, bundle: Bundle) -> Any:
     return steps.build()
 
 
-def _settings(options: RuntimeOptions) -> dict[str, str | int]:
+def _settings(bundle: Bundle, options: RuntimeOptions) -> dict[str, str | int]:
+    precision = options.precision
+    if precision is None and "bf16" not in bundle.manifest.precisions:
+        precision = "fp32"
     settings: dict[str, str | int] = {
         "INFERENCE_NUM_THREADS": options.threads or usable_cores(),
         "NUM_STREAMS": max(1, options.workers),
         "PERFORMANCE_HINT": "LATENCY" if options.workers <= 1 else "THROUGHPUT",
     }
-    if options.precision is not None:
-        settings["INFERENCE_PRECISION_HINT"] = PRECISION_HINTS[options.precision]
+    # Without a hint OpenVINO takes bf16 on CPUs that have it.
+    if precision is not None:
+        settings["INFERENCE_PRECISION_HINT"] = PRECISION_HINTS[precision]
     return settings

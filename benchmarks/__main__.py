@@ -1,0 +1,34 @@
+"""Run every benchmark and write the figures into benchmarks/README.md.
+
+    python -m benchmarks [NAME ...]
+"""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+from benchmarks.machine import describe_machine
+
+README = Path(__file__).with_name("README.md")
+NAMES = ("throughput", "overlap", "footprint", "parity", "tiles")
+
+
+def replace_between(text: str, mark: str, body: str) -> str:
+    """Put a body between `<!-- mark -->` and `<!-- /mark -->`."""
+    start, end = f"<!-- {mark} -->", f"<!-- /{mark} -->"
+    before, rest = text.split(start, 1)
+    return f"{before}{start}\n{body}\n{end}{rest.split(end, 1)[1]}"
+
+
+def main() -> None:
+    text = README.read_text(encoding="utf-8")
+    for name in sys.argv[1:] or NAMES:
+        lines = import_module(f"benchmarks.{name}").measure()
+        body = "\n".join([f"Machine: {describe_machine()}", "", *lines])
+        print(f"# {name}\n{body}\n", flush=True)
+        text = replace_between(text, name, body)
+        README.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

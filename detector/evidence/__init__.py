@@ -1,0 +1,1 @@
+"""Pictures that prove a finding: drawn, blurred, read."""
