@@ -82,7 +82,7 @@ def find_photos(paths: Iterable[Path]) -> Iterator[PhotoSource]:
     """List photos: files as named, folders with all below them in sorted order.
 
     A file that is named is taken whatever its ending; in folders only files with a photo's
-    ending count, and hidden folders are passed over, as are links to folders (they may go round
+    ending count, and what is hidden is passed over, as are links to folders (they may go round
     in circles).
 
     Args:
@@ -111,9 +111,10 @@ def _walk(folder: Path) -> Iterator[PhotoSource]:
         yield UnreadableSource(folder, error)
         return
     for entry in entries:
+        if entry.name.startswith("."):
+            continue
         path = Path(entry.path)
         if entry.is_dir(follow_symlinks=False):
-            if not entry.name.startswith("."):
-                yield from _walk(path)
+            yield from _walk(path)
         elif path.suffix.lower() in PHOTO_ENDINGS:
             yield PathSource(path)
