@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 
 from detector.arrays import BoxArray, Image
-from detector.decode import decode_photo
+from detector.decode import DecodeLimits, decode_photo
 from detector.detections import Finding, ImageScore
-from detector.errors import EvidenceError
+from detector.errors import EvidenceError, PhotoError
 from detector.evidence.draw import draw_findings
 from detector.geometry import scale_boxes
 from detector.labels import Language, show_label
@@ -22,7 +22,6 @@ from detector.sources import PathSource
 PICTURE_WH: Final = (1600, 1600)
 """Large enough to judge by eye, small enough for a page of many."""
 JPEG_QUALITY: Final = 88
-NEVER_MORE_THAN_BYTES: Final = 2**40
 
 WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "en": {
@@ -115,14 +114,14 @@ class Gallery:
             return
         try:
             name = self._write_picture(score)
-        except EvidenceError as error:
+        except (EvidenceError, PhotoError) as error:
             self._cards.append(_Card(None, score, str(error)))
         else:
             self._cards.append(_Card(name, score, None))
 
     def _write_picture(self, score: ImageScore) -> str:
         # Read again: keeping every decoded picture until its turn would fill the memory.
-        data = PathSource(Path(score.source)).read(NEVER_MORE_THAN_BYTES)
+        data = PathSource(Path(score.source)).read(DecodeLimits().max_file_bytes)
         photo = decode_photo(data, sees_wh=PICTURE_WH)
         image = photo.image
         if self._privacy is not None:

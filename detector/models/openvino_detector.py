@@ -15,6 +15,7 @@ from detector.models.bundle import Bundle
 from detector.models.network import NetworkDetector, usable_cores
 from detector.models.onnx_detector import check_labels
 
+FIRST_USE = threading.Lock()
 PRECISION_HINTS = {"fp32": "f32", "bf16": "bf16"}
 
 
@@ -48,6 +49,12 @@ class OpenvinoDetector(NetworkDetector):
         self._local = threading.local()
         used = str(self._compiled.get_property("INFERENCE_PRECISION_HINT"))
         self._precision = "bf16" if "bfloat16" in used or "bf16" in used else "fp32"
+        # OpenVINO's Python layer fills static tables on first use while it lets go of the
+        # interpreter lock: two threads that come first together wait for each other for ever.
+        # So the first use is here, and alone.
+        width, height = bundle.manifest.network.input_wh
+        with FIRST_USE:
+            self._infer(np.zeros((height, width, 3), np.uint8))
 
     @property
     def runtime(self) -> str:
