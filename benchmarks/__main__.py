@@ -1,6 +1,6 @@
 """Run every benchmark and write the figures into benchmarks/README.md.
 
-    python -m benchmarks [NAME ...]
+python -m benchmarks [NAME ...]
 """
 
 import sys

@@ -16,15 +16,14 @@ def write_photos(folder: Path, count: int, wh: tuple[int, int], seed: int = 0) -
     """Write JPEGs of one size, each different; return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
+    # One field of noise, shifted for each photo: drawing 12 million numbers takes a second.
+    noise = rng.normal(0, GRAIN, (wh[1], wh[0], 3)).astype(np.int16)
     scenes = [cv2.imread(str(path)) for path in sorted(SCENES.glob("*.jpg"))]
     paths = []
     for i in range(count):
         scene = scenes[i % len(scenes)]
         assert scene is not None
         large = cv2.resize(scene, wh, interpolation=cv2.INTER_CUBIC).astype(np.int16)
-        # One field of noise, shifted for each photo: drawing 12 million numbers takes a second.
-        if i == 0:
-            noise = rng.normal(0, GRAIN, large.shape).astype(np.int16)
         grain = np.roll(noise, (i * 131, i * 977), (0, 1))
         photo = np.clip(large + grain, 0, 255).astype(np.uint8)
         path = folder / f"photo_{i:03d}.jpg"

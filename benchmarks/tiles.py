@@ -73,9 +73,7 @@ def measure() -> list[str]:
     for label, threshold in bundle.manifest.thresholds.items():
         cells: list[tuple[str, str, str]] = []
         for scores in answers:
-            matches = [
-                one for part in match_label(mosaics, scores, label).values() for one in part
-            ]
+            matches = [one for part in match_label(mosaics, scores, label).values() for one in part]
             point = at_threshold(matches, threshold)
             precision = average_precision(matches) or 0.0
             cells.append((f"{precision:.2f}", str(point.hits), str(point.false_alarms)))

@@ -1,6 +1,6 @@
 """Runs inside the other environment: `yolo predict` without its start-up, on the same photos.
 
-    python yolo_predict.py NETWORK FOLDER SAVE
+python yolo_predict.py NETWORK FOLDER SAVE
 """
 
 import sys

@@ -7,6 +7,7 @@
     ├── InferenceError          the runtime failed on a picture
     ├── EvidenceError           a picture cannot be drawn, blurred or read
     │   └── ExtraMissingError   an optional part is not installed
+    ├── OutputError             a report cannot be written
     └── GeometryError           boxes that are not boxes
 
 A foreign error (Pillow, simplejpeg, ONNX Runtime, OpenVINO, OpenCV) is translated once, at
@@ -89,6 +90,15 @@ class ExtraMissingError(EvidenceError):
             f"{purpose} needs the extra '{extra}', which is not installed.",
             f"{hint} {alternative}".strip(),
         )
+
+
+class OutputError(StreetIssueError):
+    """A report cannot be written."""
+
+    def __init__(self, path: str, reason: OSError) -> None:
+        """Name the file and what the system said."""
+        words = reason.strerror or type(reason).__name__
+        super().__init__("output_unwritable", f"{path} cannot be written: {words}.")
 
 
 class GeometryError(StreetIssueError):

@@ -22,7 +22,7 @@ def intersection_areas(a_xyxy: BoxArray, b_xyxy: BoxArray) -> npt.NDArray[np.flo
     low = np.maximum(a_xyxy[:, None, :2], b_xyxy[None, :, :2])
     high = np.minimum(a_xyxy[:, None, 2:], b_xyxy[None, :, 2:])
     sides = np.maximum(high - low, 0)
-    shared: npt.NDArray[np.float32] = sides[..., 0] * sides[..., 1]
+    shared: npt.NDArray[np.float32] = (sides[..., 0] * sides[..., 1]).astype(np.float32)
     return shared
 
 
@@ -30,7 +30,8 @@ def box_iou(a_xyxy: BoxArray, b_xyxy: BoxArray) -> npt.NDArray[np.float32]:
     """Return float32 (N, M): intersection over union; 0 where both areas are 0."""
     shared = intersection_areas(a_xyxy, b_xyxy)
     union = box_areas(a_xyxy)[:, None] + box_areas(b_xyxy)[None, :] - shared
-    return (shared / np.maximum(union, TINY)).astype(np.float32, copy=False)
+    iou: npt.NDArray[np.float32] = (shared / np.maximum(union, TINY)).astype(np.float32, copy=False)
+    return iou
 
 
 def contained_shares(inner_xyxy: BoxArray, outer_xyxy: BoxArray) -> npt.NDArray[np.float32]:

@@ -24,8 +24,10 @@ logger = logging.getLogger(__name__)
 class EvidenceReader(Protocol):
     """Reads more from the place of a finding, e.g. the text of a poster."""
 
-    label: str
-    """The label whose flagged findings it reads."""
+    @property
+    def label(self) -> str:
+        """The label whose flagged findings it reads."""
+        ...
 
     def read(self, image: Image, box_xyxy: tuple[float, float, float, float]) -> Mapping[str, Any]:
         """Read one place of the full-size picture; return JSON-ready evidence.
@@ -116,9 +118,7 @@ class Pipeline:
             return self._answer(source.name, started, error=_describe(error, source.name))
         return self.score_bytes(data, source.name)
 
-    def score_many(
-        self, sources: Iterable[PhotoSource], workers: int = 1
-    ) -> Generator[ImageScore]:
+    def score_many(self, sources: Iterable[PhotoSource], workers: int = 1) -> Generator[ImageScore]:
         """Score photos, several at a time: one decodes while another is in the network.
 
         Args:

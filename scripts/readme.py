@@ -1,6 +1,6 @@
 """Fill the READMEs with what the commands really print: the demo's table and the model's figures.
 
-    .venv/bin/python scripts/readme.py [--check]
+.venv/bin/python scripts/readme.py [--check]
 """
 
 import json

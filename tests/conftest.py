@@ -89,7 +89,7 @@ def make_manifest() -> Callable[..., ModelManifest]:
             "thresholds": dict.fromkeys(issues, 0.5),
             "suppression": {"max_iou": 0.6, "max_containment": 0.6},
             "judging": [],
-            "severity": dict.fromkeys(issues, {"medium_share": 0.1, "large_share": 0.5}),
+            "severity": {label: {"medium_share": 0.1, "large_share": 0.5} for label in issues},
             "tiles": None,
             "data": [],
             "figures": {},

@@ -6,6 +6,7 @@ from typing import Protocol, TextIO
 from rich.cells import cell_len, set_cell_size
 
 from detector.detections import Finding, ImageScore
+from detector.errors import OutputError
 from detector.labels import Language, show_label
 from detector.score_json import format_json_line
 
@@ -131,13 +132,21 @@ class Report:
         """Write one answer at once: a reader may be waiting for it."""
         heading = self._layout.heading()
         if heading and not self._has_heading:
-            self._stream.write(heading + "\n")
+            self._write(heading + "\n")
             self._has_heading = True
-        self._stream.write("".join(f"{line}\n" for line in self._layout.lines(score)))
-        self._stream.flush()
+        self._write("".join(f"{line}\n" for line in self._layout.lines(score)))
         self.count += 1
         self._failed += score.error is not None
         self._flagged += any(one.flagged for one in score.findings)
+
+    def _write(self, text: str) -> None:
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputError(getattr(self._stream, "name", "the report"), error) from error
 
     def summary(self) -> str:
         """Return one line of counts."""

@@ -7,10 +7,11 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from detector.commands.report import Report, open_report
 from detector.detections import ImageScore
+from detector.errors import OutputError
 from detector.labels import Language
 from detector.models import RUNTIMES, RuntimeOptions, load_detector
 from detector.models.bundle import PRECISIONS, Bundle, find_bundle, load_bundle, overlay_thresholds
@@ -164,7 +165,6 @@ def _open_gallery(options: argparse.Namespace) -> "Gallery | None":
     if options.draw is None:
         return None
     from detector.evidence.gallery import Gallery
-    from detector.pipeline import EvidenceReader
     from detector.evidence.privacy import open_privacy
 
     privacy = None if options.no_privacy else open_privacy()
@@ -180,12 +180,15 @@ def _open_readers() -> tuple["EvidenceReader", ...]:
 @contextlib.contextmanager
 def _open_out(options: argparse.Namespace) -> Iterator[Report]:
     format_name = options.format or ("table" if options.out is None else "jsonl")
-    with contextlib.ExitStack() as stack:
-        stream: TextIO = sys.stdout
-        if options.out is not None:
-            options.out.parent.mkdir(parents=True, exist_ok=True)
-            stream = stack.enter_context(options.out.open("w", encoding="utf-8"))
-        yield open_report(format_name, stream, options.lang, context=options.context)
+    if options.out is None:
+        yield open_report(format_name, sys.stdout, options.lang, context=options.context)
+        return
+    try:
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        with options.out.open("w", encoding="utf-8") as stream:
+            yield open_report(format_name, stream, options.lang, context=options.context)
+    except OSError as error:  # Closing writes, too: a full disk may show only there.
+        raise OutputError(str(options.out), error) from error
 
 
 def _with_progress(scores: Iterator[ImageScore], total: int | None) -> Iterator[ImageScore]:

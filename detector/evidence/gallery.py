@@ -13,7 +13,7 @@ import numpy as np
 from detector.arrays import BoxArray, Image
 from detector.decode import DecodeLimits, decode_photo
 from detector.detections import Finding, ImageScore
-from detector.errors import EvidenceError, PhotoError
+from detector.errors import EvidenceError, OutputError, PhotoError
 from detector.evidence.draw import draw_findings
 from detector.geometry import scale_boxes
 from detector.labels import Language, show_label
@@ -94,14 +94,12 @@ class Gallery:
             privacy: None leaves faces and plates as they are, and the page says so.
 
         Raises:
-            EvidenceError: The folder cannot be made.
+            OutputError: The folder cannot be made.
         """
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise EvidenceError(
-                "folder_unwritable", f"The folder {folder} cannot be made: {error.strerror}."
-            ) from error
+            raise OutputError(str(folder), error) from error
         self._folder = folder
         self._language = language
         self._privacy = privacy
@@ -145,9 +143,16 @@ class Gallery:
         return name
 
     def finish(self) -> Path:
-        """Write the page and return where it is."""
+        """Write the page and return where it is.
+
+        Raises:
+            OutputError: It cannot be written.
+        """
         path = self._folder / "index.html"
-        path.write_text(self._page(), encoding="utf-8", errors="backslashreplace")
+        try:
+            path.write_text(self._page(), encoding="utf-8", errors="backslashreplace")
+        except OSError as error:
+            raise OutputError(str(path), error) from error
         return path
 
     def _page(self) -> str:

@@ -26,7 +26,9 @@ def test_boxes_are_corners_as_shares() -> None:
     assert box.label == "bin" and box.box_xyxy == pytest.approx((0.4, 0.3, 0.6, 0.7))
 
 
-@pytest.mark.parametrize("line", ["2 0.5 0.5 0.1 0.1", "-1 0 0 0 0", "0 0.5 0.5 0.1", "x", "0 a b c d"])
+@pytest.mark.parametrize(
+    "line", ["2 0.5 0.5 0.1 0.1", "-1 0 0 0 0", "0 0.5 0.5 0.1", "x", "0 a b c d"]
+)
 def test_a_wrong_line_is_named(line: str) -> None:
     with pytest.raises(DatasetError, match=r"x\.txt, line 2"):
         parse_labels(f"0 0.5 0.5 0.1 0.1\n{line}\n", NAMES, "x.txt")

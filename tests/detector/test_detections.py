@@ -8,9 +8,7 @@ LABELS = ("bin", "garbage")
 BOX = [1.0, 2.0, 3.0, 4.0]
 
 
-def make(
-    boxes: object = (BOX,), scores: object = (0.5,), class_ids: object = (0,)
-) -> Detections:
+def make(boxes: object = (BOX,), scores: object = (0.5,), class_ids: object = (0,)) -> Detections:
     return Detections(
         np.array(boxes, np.float32).reshape(-1, 4),
         np.array(scores, np.float32),
@@ -48,7 +46,7 @@ def test_what_is_no_detection_is_refused(wrong: dict[str, object]) -> None:
 
 def test_dtypes_are_checked() -> None:
     with pytest.raises(GeometryError, match="float32"):
-        Detections(np.array([BOX]), np.array([0.5]), np.array([0]), LABELS)  # type: ignore[arg-type]  # wrong on purpose
+        Detections(np.array([BOX]), np.array([0.5]), np.array([0]), LABELS)
 
 
 def test_take_keeps_order_and_labels() -> None:

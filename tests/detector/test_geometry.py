@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -123,7 +125,7 @@ def test_tiles_cover_the_picture_with_the_overlap_asked(
         assert spans[0][0] == 0 and spans[-1][1] == image_wh[axis]
         assert all(low < high for low, high in spans)
         assert all(high - low == min(tile_wh[axis], image_wh[axis]) for low, high in spans)
-        for (_, left_end), (right_start, _) in zip(spans, spans[1:], strict=False):
+        for (_, left_end), (right_start, _) in pairwise(spans):
             # Rounding the starts may cost a pixel.
             assert left_end - right_start >= tile_wh[axis] * overlap - 2
     assert len(set(windows)) == len(windows)

@@ -98,7 +98,9 @@ def test_a_bin_in_order_speaks_against_an_overflowing_one(
     manifest = make_manifest(judging=[RULE])
     finding = ("overflowing_bin", 0.6, (0.0, 0.0, 50.0, 50.0))
     other = ("site_dust", 0.6, (0.0, 0.0, 50.0, 50.0))
-    labels = [one.label for one in run(manifest, finding, other, ("bin", bin_score, bin_box)).findings]
+    labels = [
+        one.label for one in run(manifest, finding, other, ("bin", bin_score, bin_box)).findings
+    ]
     assert ("overflowing_bin" in labels) is kept
     assert "site_dust" in labels
 

@@ -169,7 +169,16 @@ def run_worker(first: int, last: int) -> None:
         except Exception as error:
             outcome = f"unforeseen:{type(error).__name__}:{error}".replace(" ", "_")
         print(kind, outcome, time.perf_counter() - started, flush=True)
-    print("rss", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, flush=True)
+    print("rss", peak_mib(), flush=True)
+
+
+def peak_mib() -> int:
+    """Return this process's own peak; `ru_maxrss` would hold the parent's from before exec."""
+    status = Path("/proc/self/status")
+    if status.is_file():
+        fields = dict(line.split(":", 1) for line in status.read_text("ascii").splitlines())
+        return int(fields["VmHWM"].split()[0]) // 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 @dataclass

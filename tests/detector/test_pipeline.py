@@ -58,15 +58,17 @@ def test_a_photo_decoded_small_is_answered_in_full_size(
     score = Pipeline(FakeDetector(manifest, answer)).score_source(PathSource(path))
     assert seen == [(75, 126, 3)]  # an eighth: the made-up model sees 64 px
     assert score.image_wh == (1001, 600)
-    assert score.findings[0].box_xyxy == (0, 0, 1001, 600)
+    assert score.findings[0].box_xyxy == (0.0, 0.0, 1001.0, 600.0)
     assert score.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert score.findings[0].id == f"{score.sha256[:16]}-0"
     assert score.elapsed_ms > 0 and score.error is None
 
 
-def test_a_picture_in_memory_is_scored(make_manifest: MakeManifest, noise: Callable[..., Image]) -> None:
+def test_a_picture_in_memory_is_scored(
+    make_manifest: MakeManifest, noise: Callable[..., Image]
+) -> None:
     score = Pipeline(whole_picture(make_manifest())).score(noise(), "camera 3")
-    assert score.findings[0].box_xyxy == (0, 0, 320, 240)
+    assert score.findings[0].box_xyxy == (0.0, 0.0, 320.0, 240.0)
     assert score.source == "camera 3" and score.sha256 is None
 
 
@@ -95,7 +97,10 @@ def test_what_fails_inside_is_an_error_and_never_an_empty_answer(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     path = write_jpeg(tmp_path / "a.jpg")
-    causes = {"inference_failed": InferenceError("runtime_failed", "It failed."), "internal": KeyError("x")}
+    causes = {
+        "inference_failed": InferenceError("runtime_failed", "It failed."),
+        "internal": KeyError("x"),
+    }
     for code, cause in causes.items():
 
         def answer(_image: Image, cause: Exception = cause) -> Detections:
@@ -128,7 +133,7 @@ def test_answers_keep_the_order_when_the_first_is_slowest(
             release.set()
             return data[:max_bytes]
 
-    sources = [Slow("first"), Last()]
+    sources: list[PhotoSource] = [Slow("first"), Last()]
     scores = list(Pipeline(whole_picture(make_manifest())).score_many(sources, workers=2))
     assert [one.source for one in scores] == ["first", "last"]
     assert all(one.error is None for one in scores)
@@ -187,7 +192,9 @@ def test_evidence_that_cannot_be_read_costs_no_finding(
     make_manifest: MakeManifest, write_jpeg: WriteJpeg, tmp_path: Path
 ) -> None:
     class Broken(Reader):
-        def read(self, image: Image, box_xyxy: tuple[float, float, float, float]) -> Mapping[str, Any]:
+        def read(
+            self, image: Image, box_xyxy: tuple[float, float, float, float]
+        ) -> Mapping[str, Any]:
             raise EvidenceError("ocr_failed", f"Cannot read {box_xyxy} of {image.shape}.")
 
     settings = PipelineSettings(readers=(Broken(),))
@@ -197,7 +204,9 @@ def test_evidence_that_cannot_be_read_costs_no_finding(
     assert [one.code for one in score.warnings] == ["evidence_unread"]
 
 
-def test_limits_are_settable(make_manifest: MakeManifest, write_jpeg: WriteJpeg, tmp_path: Path) -> None:
+def test_limits_are_settable(
+    make_manifest: MakeManifest, write_jpeg: WriteJpeg, tmp_path: Path
+) -> None:
     path = write_jpeg(tmp_path / "a.jpg")
     settings = PipelineSettings(limits=DecodeLimits(max_file_bytes=100))
     score = Pipeline(whole_picture(make_manifest()), settings).score_source(PathSource(path))

@@ -5,7 +5,9 @@ from training.calibrate import HIGHEST, LOWEST, choose_threshold
 from training.matching import PictureMatch, at_threshold, average_precision, match_picture
 
 
-def boxes(*rows: tuple[float, float, float, float]) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+def boxes(
+    *rows: tuple[float, float, float, float],
+) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
     return np.array(rows, np.float32).reshape(-1, 4)
 
 
@@ -38,9 +40,9 @@ def test_average_precision_of_known_cases() -> None:
     # One false alarm above the only hit halves the precision everywhere.
     assert average_precision([match([0.9, 0.8], [False, True], 1)]) == pytest.approx(0.5)
     # Scores are compared across pictures.
-    assert average_precision(
-        [match([0.2], [True], 1), match([0.9], [False], 0)]
-    ) == pytest.approx(0.5)
+    assert average_precision([match([0.2], [True], 1), match([0.9], [False], 0)]) == pytest.approx(
+        0.5
+    )
 
 
 def test_counts_at_a_threshold() -> None:

@@ -148,9 +148,7 @@ def test_an_unknown_runtime_is_refused_with_the_known_ones(default_bundle: Bundl
         load_detector(default_bundle, "tensorrt")
 
 
-def test_a_bureaus_thresholds_lie_over_the_models(
-    tmp_path: Path, default_bundle: Bundle
-) -> None:
+def test_a_bureaus_thresholds_lie_over_the_models(tmp_path: Path, default_bundle: Bundle) -> None:
     path = tmp_path / "thresholds.json"
     path.write_text('{"site_dust": 0.77}', encoding="utf-8")
     manifest = overlay_thresholds(default_bundle.manifest, path)

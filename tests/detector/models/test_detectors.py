@@ -121,7 +121,9 @@ def test_onnxruntime_refuses_a_precision_it_has_not(default_bundle: Bundle) -> N
 
 
 def test_openvino_computes_in_what_the_bundle_allows(default_bundle: Bundle) -> None:
-    cautious = replace(default_bundle, manifest=replace(default_bundle.manifest, precisions=("fp32",)))
+    cautious = replace(
+        default_bundle, manifest=replace(default_bundle.manifest, precisions=("fp32",))
+    )
     assert load_detector(cautious, "openvino").runtime == "openvino cpu fp32"
     forced = load_detector(cautious, "openvino", RuntimeOptions(precision="bf16"))
     assert forced.runtime == f"openvino cpu {'bf16' if has_bf16() else 'fp32'}"
