@@ -113,7 +113,10 @@ def run(options: argparse.Namespace) -> int:
         report = stack.enter_context(_open_out(options))
         scores = pipeline.score_many(sources, workers)
         stack.callback(scores.close)
-        failed = _write_all(_with_progress(scores, total), report, gallery)
+        if sys.stderr.isatty() and (options.out is not None or not sys.stdout.isatty()):
+            failed = _write_all(_with_progress(scores, total), report, gallery)
+        else:
+            failed = _write_all(scores, report, gallery)
     if gallery is not None:
         print(f"pictures: {gallery.finish()}", file=sys.stderr)
     return _tell(report, failed)
@@ -192,10 +195,7 @@ def _open_out(options: argparse.Namespace) -> Iterator[Report]:
 
 
 def _with_progress(scores: Iterator[ImageScore], total: int | None) -> Iterator[ImageScore]:
-    """Show a progress bar where a person looks on and the report does not scroll by."""
-    if not sys.stderr.isatty() or sys.stdout.isatty():
-        yield from scores
-        return
+    """Show a progress bar; for where a person looks on and the report does not scroll by."""
     from rich.console import Console
     from rich.progress import track
 
