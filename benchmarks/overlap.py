@@ -74,7 +74,7 @@ def measure() -> list[str]:
 
 
 def _feed(detector: NetworkDetector, workers: int) -> int:
-    width, height = detector.manifest.network.input_wh
+    width, height = detector.manifest.network.sizes_wh[0]
     fitted = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
 
     def one(_: int) -> None:

@@ -1,5 +1,6 @@
 """Fit a picture into the model's input, and bring boxes back exactly."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -31,6 +32,30 @@ class Letterbox:
             self.resized_wh[0] / self.source_wh[0],
             self.resized_wh[1] / self.source_wh[1],
         )
+
+
+def choose_input_wh(
+    source_wh: tuple[int, int], sizes_wh: Sequence[tuple[int, int]]
+) -> tuple[int, int]:
+    """Choose the input that shows a picture largest, and of equal ones the smallest.
+
+    A photo of 4 : 3 fills 640 × 480 as largely as 640 × 640, at three quarters of the work.
+
+    Args:
+        source_wh: Size of the picture in pixels.
+        sizes_wh: Sizes that the network may run at.
+
+    Returns:
+        One of the sizes.
+    """
+
+    def rank(size_wh: tuple[int, int]) -> tuple[float, int]:
+        scale = min(size_wh[0] / source_wh[0], size_wh[1] / source_wh[1])
+        # Half a pixel of the result is no gain: 1001 × 750 shall not take the square.
+        shown_px = round(max(source_wh) * scale)
+        return -shown_px, size_wh[0] * size_wh[1]
+
+    return min(sizes_wh, key=rank)
 
 
 def fit_letterbox(source_wh: tuple[int, int], input_wh: tuple[int, int]) -> Letterbox:

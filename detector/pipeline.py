@@ -58,7 +58,7 @@ class Pipeline:
         self._settings = settings or PipelineSettings()
         manifest = detector.manifest
         self._model = ModelReference(manifest.name, manifest.version, manifest.sha256)
-        self._sees_wh = sees_wh(manifest.network.input_wh, manifest.tiles)
+        self._sees_wh = sees_wh(manifest.network.largest_wh, manifest.tiles)
 
     @property
     def detector(self) -> Detector:

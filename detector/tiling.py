@@ -31,7 +31,7 @@ def detect_in_tiles(detector: Detector, image: Image, tiles: TileSettings) -> De
     """
     manifest = detector.manifest
     height, width = image.shape[:2]
-    input_wh = manifest.network.input_wh
+    input_wh = manifest.network.largest_wh
     fit = min(input_wh[0] / width, input_wh[1] / height)
     if fit * tiles.zoom > 1:
         return detector.detect([image])[0]

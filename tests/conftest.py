@@ -77,8 +77,7 @@ def make_manifest() -> Callable[..., ModelManifest]:
             "files": {"model.onnx": "0" * 64},
             "classes": [*issues, "bin"],
             "input": {
-                "width": 64,
-                "height": 64,
+                "sizes_wh": [[64, 64]],
                 "channel_order": "rgb",
                 "divisor": 255,
                 "pad_value": 114,

@@ -13,11 +13,11 @@ OPSET = 17
 
 
 def export_network(weights: Path, size_px: int, out: Path) -> None:
-    """Export with ultralytics: one picture a call, end-to-end rows (1, 300, 6).
+    """Export with ultralytics: end-to-end rows (1, 300, 6), any input size that 32 divides.
 
     Args:
         weights: An ultralytics checkpoint with an end-to-end head.
-        size_px: Side of the square input.
+        size_px: Side of the square that the export is traced with.
         out: The ONNX file to write.
     """
     from ultralytics import YOLO
@@ -26,7 +26,9 @@ def export_network(weights: Path, size_px: int, out: Path) -> None:
         copy = Path(folder) / "network.pt"  # ultralytics writes beside the weights
         shutil.copyfile(weights, copy)
         # Since 8.4 YOLO26 is exported end-to-end only when told so.
-        YOLO(copy).export(format="onnx", imgsz=size_px, end2end=True, simplify=True, opset=OPSET)
+        YOLO(copy).export(
+            format="onnx", imgsz=size_px, end2end=True, simplify=True, opset=OPSET, dynamic=True
+        )
         out.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(copy.with_suffix(".onnx"), out)
 

@@ -33,11 +33,11 @@ def run_show(options: argparse.Namespace) -> int:
     """Print a bundle's manifest in short, then its card."""
     bundle = load_bundle(find_bundle(options.model))
     manifest = bundle.manifest
-    width, height = manifest.network.input_wh
     print(f"model      {manifest.name} {manifest.version}")
     print(f"folder     {bundle.folder}")
     print(f"sha256     {manifest.sha256}")
-    print(f"input      {width}x{height} px, {manifest.output_layout}")
+    sizes = ", ".join(f"{width}x{height}" for width, height in manifest.network.sizes_wh)
+    print(f"input      {sizes} px, {manifest.output_layout}")
     print(f"issues     {', '.join(manifest.issue_labels)}")
     print(f"context    {', '.join(manifest.context_labels) or 'none'}")
     for label, threshold in manifest.thresholds.items():
@@ -49,15 +49,15 @@ def run_show(options: argparse.Namespace) -> int:
 
 
 def run_verify(options: argparse.Namespace) -> int:
-    """Check a bundle's files and run its network once."""
+    """Check a bundle's files and run its network at every size."""
     import numpy as np
 
     bundle = load_bundle(find_bundle(options.model))
     print(f"files      {len(bundle.manifest.files)} present, checksums right")
     detector = load_detector(bundle, options.runtime, RuntimeOptions())
     print("labels     fit the network")
-    width, height = bundle.manifest.network.input_wh
-    detector.detect([np.full((height, width, 3), 114, np.uint8)])
+    for width, height in bundle.manifest.network.sizes_wh:
+        detector.detect([np.full((height, width, 3), 114, np.uint8)])
     print(f"runtime    {detector.runtime} runs it")
     detector.close()
     return 0

@@ -29,13 +29,20 @@ PRECISIONS: Final[tuple[Precision, ...]] = ("fp32", "bf16")
 class NetworkInput:
     """What the network wants to be fed."""
 
-    input_wh: tuple[int, int]
-    """Width and height in pixels."""
+    sizes_wh: tuple[tuple[int, int], ...]
+    """Widths and heights in pixels at which the network may run, the commonest first. A picture
+    takes the one that shows it largest with the least grey border round it."""
     channel_order: Literal["rgb", "bgr"]
     divisor: float
     """Pixel values 0-255 are divided by this."""
     pad_value: int
     """Grey level of the letterbox border."""
+
+    @property
+    def largest_wh(self) -> tuple[int, int]:
+        """The widest width and the highest height: no picture is seen larger."""
+        widths, heights = zip(*self.sizes_wh, strict=True)
+        return max(widths), max(heights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +248,7 @@ def parse_manifest(content: object, where: str) -> ModelManifest:
 
 def _parse_network(fields: Fields) -> NetworkInput:
     network = NetworkInput(
-        input_wh=(fields.integer("width", 32, 4096), fields.integer("height", 32, 4096)),
+        sizes_wh=fields.sizes("sizes_wh", 32, 4096),
         channel_order=fields.choice("channel_order", ("rgb", "bgr")),
         divisor=fields.number("divisor", 1e-6, 1e6),
         pad_value=fields.integer("pad_value", 0, 255),

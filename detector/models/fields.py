@@ -103,6 +103,18 @@ class Fields:
                 raise self._wrong(key, f"holds {one!r}; known are {', '.join(allowed)}")
         return tuple(value)
 
+    def sizes(self, key: str, low: int, high: int) -> tuple[tuple[int, int], ...]:
+        """Return a list of different [width, height], whole numbers in [low, high]."""
+        value = self._value(key)
+        sizes = tuple(map(tuple, value)) if isinstance(value, list) else ()
+        for size in sizes:
+            whole = all(isinstance(side, int) and low <= side <= high for side in size)
+            if len(size) != 2 or not whole:
+                raise self._wrong(key, f"must hold [width, height] in [{low}, {high}]")
+        if not sizes or len(set(sizes)) != len(sizes):
+            raise self._wrong(key, "must be a list of different [width, height]")
+        return sizes
+
     def texts(self, key: str) -> dict[str, str]:
         """Return an object of texts."""
         value = self.object(key)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from detector.arrays import Image
 from detector.detections import Detections
 from detector.errors import InferenceError, StreetIssueError
-from detector.letterbox import apply_letterbox, fit_letterbox
+from detector.letterbox import apply_letterbox, choose_input_wh, fit_letterbox
 from detector.models.bundle import ModelManifest
 from detector.models.output import read_output
 
@@ -21,7 +21,7 @@ def usable_cores() -> int:
 
 
 class NetworkDetector(ABC):
-    """A detector round a network with a fixed input size; one picture a call of the runtime.
+    """A detector round a network with few input sizes; one picture a call of the runtime.
 
     On CPUs a batch gains nothing over single pictures run in parallel, so there is none.
     """
@@ -46,7 +46,8 @@ class NetworkDetector(ABC):
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
             raise TypeError(f"A picture is uint8 (H, W, 3), not {image.dtype} {image.shape}.")
         network = self._manifest.network
-        letterbox = fit_letterbox((image.shape[1], image.shape[0]), network.input_wh)
+        source_wh = (image.shape[1], image.shape[0])
+        letterbox = fit_letterbox(source_wh, choose_input_wh(source_wh, network.sizes_wh))
         fitted = apply_letterbox(image, letterbox, network.pad_value)
         try:
             output = self._infer(fitted)

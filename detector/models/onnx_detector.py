@@ -1,6 +1,7 @@
 """The bundle's network on ONNX Runtime: always there; CUDA where that build has it."""
 
 import ast
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
@@ -47,8 +48,12 @@ class OnnxDetector(NetworkDetector):
         self._input_name = self._session.get_inputs()[0].name
         self._on_gpu = self._session.get_providers()[0] == PROVIDERS[0]
         output = self._session.get_outputs()[0]
-        shape = tuple(side if isinstance(side, int) else -1 for side in output.shape)
-        check_labels(bundle, shape[1:], self._session.get_modelmeta().custom_metadata_map)
+        check_network(
+            bundle,
+            _known(self._session.get_inputs()[0].shape),
+            _known(output.shape)[1:],
+            self._session.get_modelmeta().custom_metadata_map,
+        )
 
     @property
     def runtime(self) -> str:
@@ -69,18 +74,35 @@ class OnnxDetector(NetworkDetector):
         self._session = None
 
 
-def check_labels(bundle: Bundle, shape: tuple[int, ...], metadata: dict[str, str]) -> None:
+def _known(shape: Sequence[object]) -> tuple[int, ...]:
+    return tuple(side if isinstance(side, int) else -1 for side in shape)
+
+
+def check_network(
+    bundle: Bundle,
+    input_shape: tuple[int, ...],
+    output_shape: tuple[int, ...],
+    metadata: dict[str, str],
+) -> None:
     """Compare a network with its manifest.
 
     Args:
         bundle: The bundle.
-        shape: The network's output shape without the batch, -1 where unknown.
+        input_shape: The network's, (batch, channels, height, width), -1 where any will do.
+        output_shape: The network's, without the batch, -1 where unknown.
         metadata: What the network's file says of itself; ultralytics writes `names`.
 
     Raises:
         BundleError: They do not fit.
     """
-    wrong = check_output_shape(shape, bundle.manifest)
+    wrong = check_output_shape(output_shape, bundle.manifest)
+    for width, height in bundle.manifest.network.sizes_wh:
+        wanted = (1, 3, height, width)
+        fits = len(input_shape) == len(wanted) and all(
+            side in (-1, want) for side, want in zip(input_shape, wanted, strict=True)
+        )
+        if wrong is None and not fits:
+            wrong = f"takes {input_shape}, the manifest says {wanted}"
     names = metadata.get("names")
     if wrong is None and names is not None:
         try:

@@ -13,7 +13,7 @@ from detector.errors import BundleError
 from detector.models.base import RuntimeOptions
 from detector.models.bundle import Bundle
 from detector.models.network import NetworkDetector, usable_cores
-from detector.models.onnx_detector import check_labels
+from detector.models.onnx_detector import check_network
 
 FIRST_USE = threading.Lock()
 PRECISION_HINTS = {"fp32": "f32", "bf16": "bf16"}
@@ -33,28 +33,44 @@ class OpenvinoDetector(NetworkDetector):
             BundleError: The file is not a network, or not the one that the manifest describes.
         """
         super().__init__(bundle.manifest)
-        core = ov.Core()
-        try:
-            model = core.read_model(bundle.network_path)
-        except Exception as error:  # OpenVINO raises RuntimeError of its own.
-            raise BundleError(
-                "network_unreadable", f"{bundle.network_path} is not a readable network: {error}."
-            ) from error
-        partial = model.outputs[0].get_partial_shape()
-        shape = tuple(side.get_length() if side.is_static else -1 for side in partial)
-        check_labels(bundle, shape[1:], _metadata(model))
-        self._compiled: Any = core.compile_model(
-            _with_preprocessing(model, bundle), "CPU", _settings(bundle, options)
-        )
+        self._core = ov.Core()
+        self._bundle = bundle
+        self._settings = _settings(bundle, options)
+        self._compiled: dict[tuple[int, int], Any] = {}
+        self._compiling = threading.Lock()
         self._local = threading.local()
-        used = str(self._compiled.get_property("INFERENCE_PRECISION_HINT"))
+        model = self._read()
+        check_network(
+            bundle, _known(model.inputs[0]), _known(model.outputs[0])[1:], _metadata(model)
+        )
+        commonest_wh = bundle.manifest.network.sizes_wh[0]
+        used = str(self._compile(commonest_wh).get_property("INFERENCE_PRECISION_HINT"))
         self._precision = "bf16" if "bfloat16" in used or "bf16" in used else "fp32"
         # OpenVINO's Python layer fills static tables on first use while it lets go of the
         # interpreter lock: two threads that come first together wait for each other for ever.
         # So the first use is here, and alone.
-        width, height = bundle.manifest.network.input_wh
         with FIRST_USE:
-            self._infer(np.zeros((height, width, 3), np.uint8))
+            self._infer(np.zeros((commonest_wh[1], commonest_wh[0], 3), np.uint8))
+
+    def _read(self) -> Any:
+        try:
+            return self._core.read_model(self._bundle.network_path)
+        except Exception as error:  # OpenVINO raises RuntimeError of its own.
+            raise BundleError(
+                "network_unreadable",
+                f"{self._bundle.network_path} is not a readable network: {error}.",
+            ) from error
+
+    def _compile(self, input_wh: tuple[int, int]) -> Any:
+        """Return the network compiled for one input size; a fixed size runs faster than any."""
+        with self._compiling:
+            if input_wh not in self._compiled:
+                model = self._read()
+                model.reshape([1, 3, input_wh[1], input_wh[0]])
+                self._compiled[input_wh] = self._core.compile_model(
+                    _with_preprocessing(model, self._bundle), "CPU", self._settings
+                )
+            return self._compiled[input_wh]
 
     @property
     def runtime(self) -> str:
@@ -62,9 +78,11 @@ class OpenvinoDetector(NetworkDetector):
         return f"openvino cpu {self._precision}"
 
     def _infer(self, fitted: Image) -> npt.NDArray[np.float32]:
-        request = getattr(self._local, "request", None)
+        requests: dict[tuple[int, ...], Any] = self._local.__dict__.setdefault("requests", {})
+        request = requests.get(fitted.shape)
         if request is None:
-            request = self._local.request = self._compiled.create_infer_request()
+            compiled = self._compile((fitted.shape[1], fitted.shape[0]))
+            request = requests[fitted.shape] = compiled.create_infer_request()
         request.infer([fitted[None]], share_inputs=True)
         # The request's buffer is written again by the next call: hand out a copy.
         output: npt.NDArray[np.float32] = request.get_output_tensor(0).data[0].copy()
@@ -73,8 +91,13 @@ class OpenvinoDetector(NetworkDetector):
     def close(self) -> None:
         """Free the compiled network."""
         super().close()
-        self._compiled = None
+        self._compiled = {}
         self._local = threading.local()
+
+
+def _known(port: Any) -> tuple[int, ...]:
+    shape = port.get_partial_shape()
+    return tuple(side.get_length() if side.is_static else -1 for side in shape)
 
 
 def _metadata(model: Any) -> dict[str, str]:

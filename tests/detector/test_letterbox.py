@@ -5,7 +5,12 @@ from hypothesis import strategies as st
 
 from detector.arrays import Image
 from detector.errors import GeometryError
-from detector.letterbox import apply_letterbox, fit_letterbox, undo_letterbox
+from detector.letterbox import (
+    apply_letterbox,
+    choose_input_wh,
+    fit_letterbox,
+    undo_letterbox,
+)
 
 sides = st.integers(1, 20_000)
 inputs = st.sampled_from([(640, 640), (480, 480), (640, 384), (33, 64)])
@@ -67,3 +72,31 @@ def test_what_is_not_finite_or_positive_is_refused() -> None:
         undo_letterbox(np.array([[0, 0, np.nan, 1]], np.float32), box)
     with pytest.raises(GeometryError):
         fit_letterbox((0, 10), (64, 64))
+
+
+SIZES_WH = ((640, 480), (480, 640), (640, 640), (640, 384), (384, 640))
+
+
+@pytest.mark.parametrize(
+    ("source_wh", "expected_wh"),
+    [
+        ((4000, 3000), (640, 480)),
+        ((3000, 4000), (480, 640)),
+        ((1001, 750), (640, 480)),
+        ((1920, 1080), (640, 384)),
+        ((1080, 1920), (384, 640)),
+        ((500, 500), (640, 640)),
+        ((20_000, 1), (640, 384)),
+    ],
+)
+def test_a_picture_takes_the_input_that_shows_it_largest_with_least_border(
+    source_wh: tuple[int, int], expected_wh: tuple[int, int]
+) -> None:
+    assert choose_input_wh(source_wh, SIZES_WH) == expected_wh
+
+
+@given(source_wh=st.tuples(sides, sides))
+def test_no_size_shows_a_picture_larger_than_the_chosen(source_wh: tuple[int, int]) -> None:
+    chosen = fit_letterbox(source_wh, choose_input_wh(source_wh, SIZES_WH)).resized_wh
+    square = fit_letterbox(source_wh, (640, 640)).resized_wh
+    assert abs(max(chosen) - max(square)) <= 1

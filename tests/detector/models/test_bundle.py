@@ -67,6 +67,10 @@ def test_a_manifest_that_is_not_json_is_refused(bundle_copy: Path) -> None:
         (lambda m: m.pop("thresholds"), "thresholds is missing"),
         (lambda m: m.update(treshold=1), "treshold is unknown"),
         (lambda m: m["input"].update(wdith=1), "input: wdith is unknown"),
+        (lambda m: m["input"].update(sizes_wh=[]), "list of different"),
+        (lambda m: m["input"].update(sizes_wh=[[640, 640], [640, 640]]), "list of different"),
+        (lambda m: m["input"].update(sizes_wh=[[640]]), r"must hold \[width, height\]"),
+        (lambda m: m["input"].update(sizes_wh=[[640, 640.5]]), r"must hold \[width, height\]"),
         (lambda m: m["thresholds"].update(bin=0.5), "thresholds: bin is unknown"),
         (lambda m: m["thresholds"].update(site_dust=1.5), "must lie in"),
         (lambda m: m["thresholds"].update(site_dust=True), "must be a number"),
@@ -75,7 +79,7 @@ def test_a_manifest_that_is_not_json_is_refused(bundle_copy: Path) -> None:
         (lambda m: m.update(output_layout="yolo"), "must be one of end_to_end, raw"),
         (lambda m: m["files"].update({"../x": "0"}), "plain names"),
         (lambda m: m.update(schema=2), "only manifest schema 1"),
-        (lambda m: m["input"].update(width=640.5), "whole number"),
+        (lambda m: m["input"].update(pad_value=1.5), "whole number"),
         (
             lambda m: m.update(
                 judging=[

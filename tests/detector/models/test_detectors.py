@@ -89,6 +89,22 @@ def test_threads_get_their_own_answers(
     detector.close()
 
 
+@pytest.mark.parametrize("kind", ["onnxruntime", "openvino"])
+def test_a_network_runs_at_every_size_that_the_bundle_lists(
+    default_bundle: Bundle, kind: str, pictures: list[Image]
+) -> None:
+    manifest = default_bundle.manifest
+    network = replace(manifest.network, sizes_wh=((640, 480), (384, 640)))
+    bundle = replace(default_bundle, manifest=replace(manifest, network=network))
+    detector = load_detector(bundle, kind, RuntimeOptions(threads=2, workers=2))
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda image: detector.detect([image])[0], pictures * 4))
+    for image, one in zip(pictures * 4, answers, strict=True):
+        assert (one.boxes_xyxy <= [image.shape[1], image.shape[0]] * 2).all()
+        assert detector.detect([image])[0].scores.tolist() == one.scores.tolist()
+    detector.close()
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_callers_picture_is_left_alone(make_detector: MakeDetector, kind: str) -> None:
     image = np.full((64, 64, 3), 7, np.uint8)
