@@ -1,6 +1,7 @@
 """The command line: street-issues score | model."""
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -9,7 +10,8 @@ from detector.commands import model, score
 from detector.errors import StreetIssueError
 from detector.version import __version__
 
-EXIT_DONE, EXIT_SOME_FAILED, EXIT_WRONG_USE = 0, 1, 2
+EXIT_WRONG_USE = 2
+EXIT_INTERRUPTED, EXIT_BROKEN_PIPE = 130, 141  # 128 + the signal's number, as shells count
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -33,8 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Without the program's name; None takes the process's own.
 
     Returns:
-        0 all done, 1 some photos failed, 2 wrong usage or set-up.
+        0 all done, 1 some photos failed, 2 wrong usage or set-up, 130 interrupted, 141 the reader
+        of the output went away.
     """
+    _make_streams_safe()
     options = build_parser().parse_args(arguments)
     try:
         status: int = options.run(options)
@@ -43,12 +47,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_WRONG_USE
     except KeyboardInterrupt:
         print("street-issues: stopped.", file=sys.stderr)
-        return 130
+        return EXIT_INTERRUPTED
     except BrokenPipeError:
         # The reader went away (`| head`): not an error, but Python would complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_SOME_FAILED
+        return EXIT_BROKEN_PIPE
+    except OSError as error:
+        print(f"street-issues: {error.strerror or error}.", file=sys.stderr)
+        return EXIT_WRONG_USE
     return status
+
+
+def _make_streams_safe() -> None:
+    """Let no file name break the output: what the terminal's encoding lacks is escaped."""
+    if sys.stdout is None:  # Closed by the caller, as some schedulers do.
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  lives with the process
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 if __name__ == "__main__":

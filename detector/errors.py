@@ -7,6 +7,7 @@
     ├── InferenceError          the runtime failed on a picture
     ├── EvidenceError           a picture cannot be drawn, blurred or read
     │   └── ExtraMissingError   an optional part is not installed
+    ├── UsageError              the command line asks for what makes no sense
     ├── OutputError             a report cannot be written
     └── GeometryError           boxes that are not boxes
 
@@ -90,6 +91,14 @@ class ExtraMissingError(EvidenceError):
             f"{purpose} needs the extra '{extra}', which is not installed.",
             f"{hint} {alternative}".strip(),
         )
+
+
+class UsageError(StreetIssueError):
+    """The command line asks for what makes no sense."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        """A usage error has one code."""
+        super().__init__("usage", message, hint)
 
 
 class OutputError(StreetIssueError):

@@ -133,8 +133,9 @@ class Pipeline:
             try:
                 for source in sources:
                     waiting.append(pool.submit(self.score_source, source))
-                    # Twice the workers keeps them busy and the memory flat.
-                    if len(waiting) >= 2 * workers:
+                    # Twice the workers keeps them busy and the memory flat; what is done goes
+                    # out at once, because the next source may be long in coming.
+                    while waiting and (len(waiting) >= 2 * workers or waiting[0].done()):
                         yield waiting.popleft().result()
                 while waiting:
                     yield waiting.popleft().result()

@@ -1,6 +1,7 @@
 """Where photos come from: the one place where paths become bytes."""
 
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,9 +47,14 @@ class PathSource:
     def read(self, max_bytes: int) -> bytes:
         """See `PhotoSource.read`."""
         try:
+            # Opening a pipe would wait for a writer for ever, and a device has no end.
+            if not stat.S_ISREG(self.path.stat().st_mode):
+                raise PhotoError(
+                    "unreadable", f"{self.path} is not a file.", "Name a photo or a folder."
+                )
             with self.path.open("rb") as stream:
                 return stream.read(max_bytes + 1)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the path.
             raise _unreadable(self.path, error) from error
 
 
@@ -57,7 +63,7 @@ class UnreadableSource:
     """A path that could not even be listed: kept, so that it is reported and not forgotten."""
 
     path: Path
-    reason: OSError
+    reason: OSError | ValueError
 
     @property
     def name(self) -> str:
@@ -69,8 +75,8 @@ class UnreadableSource:
         raise _unreadable(self.path, self.reason) from self.reason
 
 
-def _unreadable(path: Path, error: OSError) -> PhotoError:
-    reason = error.strerror or type(error).__name__
+def _unreadable(path: Path, error: OSError | ValueError) -> PhotoError:
+    reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
     return PhotoError(
         "unreadable",
         f"{path} cannot be read: {reason}.",
@@ -94,7 +100,7 @@ def find_photos(paths: Iterable[Path]) -> Iterator[PhotoSource]:
     for path in paths:
         try:
             is_folder = path.is_dir()
-        except OSError as error:
+        except (OSError, ValueError) as error:
             yield UnreadableSource(path, error)
             continue
         if is_folder:
@@ -116,5 +122,5 @@ def _walk(folder: Path) -> Iterator[PhotoSource]:
         path = Path(entry.path)
         if entry.is_dir(follow_symlinks=False):
             yield from _walk(path)
-        elif path.suffix.lower() in PHOTO_ENDINGS:
+        elif path.suffix.lower() in PHOTO_ENDINGS and not entry.is_dir():
             yield PathSource(path)

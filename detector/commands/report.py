@@ -38,6 +38,11 @@ WORDS = {
 }
 
 
+def printable(text: str) -> str:
+    """Replace control characters: a file's name must not steer the terminal or forge a row."""
+    return "".join(one if one.isprintable() else "�" for one in text)
+
+
 class Layout(Protocol):
     """Turns one answer into text."""
 
@@ -83,7 +88,8 @@ class Table:
         """Return a line a finding, the source on the first."""
         words = WORDS[self._language]
         if score.error is not None:
-            return [self._row(score.source, f"! {score.error.code}: {score.error.message}")]
+            failure = printable(f"! {score.error.code}: {score.error.message}")
+            return [self._row(score.source, failure)]
         rows = [self._finding(one, "" if one.flagged else words["under"]) for one in score.findings]
         if not any(one.flagged for one in score.findings):
             rows.insert(0, (words["none"],))
@@ -104,6 +110,7 @@ class Table:
         )
 
     def _row(self, source: str, *cells: str) -> str:
+        source = printable(source)
         # A long path loses its start: its end tells the photo.
         while cell_len(source) > SOURCE_CELLS:
             source = "…" + source[2:]

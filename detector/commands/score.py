@@ -9,15 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from detector.commands.report import Report, open_report
-from detector.detections import ImageScore
+from detector.commands.inputs import check_drawing_folder, list_sources
+from detector.commands.report import Report, open_report, printable
+from detector.detections import ImageScore, ScoreFailure
 from detector.errors import OutputError
 from detector.labels import Language
 from detector.models import RUNTIMES, RuntimeOptions, load_detector
 from detector.models.bundle import PRECISIONS, Bundle, find_bundle, load_bundle, overlay_thresholds
 from detector.models.network import usable_cores
 from detector.pipeline import Pipeline, PipelineSettings
-from detector.sources import PhotoSource, find_photos
 
 if TYPE_CHECKING:
     from detector.commands import Subparsers
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from detector.pipeline import EvidenceReader
 
 MOST_FAILURES_NAMED = 20
+MOST_PARALLEL = 256
+"""More threads or photos at once than any machine has use for; each takes memory."""
 
 
 def add_parser(commands: "Subparsers") -> None:
@@ -98,11 +100,12 @@ def run(options: argparse.Namespace) -> int:
     import cv2
 
     cv2.setNumThreads(1)  # The workers fill the cores; OpenCV's own threads would stand in the way.
+    sources, total = list_sources(options.paths)
     gallery = _open_gallery(options)
     readers = _open_readers() if options.ocr else ()
     bundle = _load(options)
-    sources, total = _list_sources(options.paths)
-    workers = min(options.workers or usable_cores(), max(1, total or usable_cores()))
+    workers = options.workers or usable_cores()
+    workers = workers if total is None else min(workers, max(1, total))
     detector = load_detector(
         bundle, options.runtime, RuntimeOptions(options.threads, workers, options.precision)
     )
@@ -117,9 +120,12 @@ def run(options: argparse.Namespace) -> int:
             failed = _write_all(_with_progress(scores, total), report, gallery)
         else:
             failed = _write_all(scores, report, gallery)
-    if gallery is not None:
-        print(f"pictures: {gallery.finish()}", file=sys.stderr)
-    return _tell(report, failed)
+    status = _tell(report, failed)
+    if gallery is None or report.count == 0:
+        return status
+    print(f"pictures: {gallery.finish()}", file=sys.stderr)
+    _name("not drawn", gallery.failures())
+    return max(status, 1 if gallery.failures() else 0)
 
 
 def _share(text: str) -> float:
@@ -131,8 +137,8 @@ def _share(text: str) -> float:
 
 def _count(text: str) -> int:
     value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
+    if not 1 <= value <= MOST_PARALLEL:
+        raise argparse.ArgumentTypeError(f"must lie in 1 to {MOST_PARALLEL}")
     return value
 
 
@@ -148,25 +154,10 @@ def _load(options: argparse.Namespace) -> Bundle:
     return replace(bundle, manifest=overlay_thresholds(bundle.manifest, options.thresholds))
 
 
-def _list_sources(paths: list[str]) -> tuple[Iterator[PhotoSource], int | None]:
-    """Return the photos, and how many where that is cheap to know (not for a stream)."""
-    if "-" in paths:
-        return find_photos(_named_paths(paths)), None
-    total = sum(1 for _ in find_photos(map(Path, paths)))
-    return find_photos(map(Path, paths)), total
-
-
-def _named_paths(paths: list[str]) -> Iterator[Path]:
-    for path in paths:
-        if path == "-":
-            yield from (Path(line.rstrip("\n")) for line in sys.stdin if line.strip())
-        else:
-            yield Path(path)
-
-
 def _open_gallery(options: argparse.Namespace) -> "Gallery | None":
     if options.draw is None:
         return None
+    check_drawing_folder(options.draw, options.paths)
     from detector.evidence.gallery import Gallery
     from detector.evidence.privacy import open_privacy
 
@@ -188,7 +179,7 @@ def _open_out(options: argparse.Namespace) -> Iterator[Report]:
         return
     try:
         options.out.parent.mkdir(parents=True, exist_ok=True)
-        with options.out.open("w", encoding="utf-8") as stream:
+        with options.out.open("w", encoding="utf-8", errors="backslashreplace") as stream:
             yield open_report(format_name, stream, options.lang, context=options.context)
     except OSError as error:  # Closing writes, too: a full disk may show only there.
         raise OutputError(str(options.out), error) from error
@@ -221,11 +212,17 @@ def _tell(report: Report, failed: list[ImageScore]) -> int:
         print("street-issues: no photos found.", file=sys.stderr)
         return 2
     print(report.summary(), file=sys.stderr)
-    for score in failed[:MOST_FAILURES_NAMED]:
-        assert score.error is not None
-        words = f"{score.error.message} {score.error.hint}".strip()
-        print(f"failed: {score.source}: {words}", file=sys.stderr)
-    if len(failed) > MOST_FAILURES_NAMED:
-        rest = len(failed) - MOST_FAILURES_NAMED
-        print(f"failed: {rest} more; --format jsonl lists all.", file=sys.stderr)
+    _name("failed", [(one.source, _words(one.error)) for one in failed])
     return 1 if failed else 0
+
+
+def _words(failure: ScoreFailure | None) -> str:
+    return "" if failure is None else f"{failure.message} {failure.hint}".strip()
+
+
+def _name(what: str, failures: list[tuple[str, str]]) -> None:
+    """Name failures on standard error, so many as a person reads."""
+    for source, words in failures[:MOST_FAILURES_NAMED]:
+        print(printable(f"{what}: {source}: {words}"), file=sys.stderr)
+    if len(failures) > MOST_FAILURES_NAMED:
+        print(f"{what}: {len(failures) - MOST_FAILURES_NAMED} more", file=sys.stderr)

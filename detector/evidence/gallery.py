@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from detector.arrays import BoxArray, Image
-from detector.decode import DecodeLimits, decode_photo
+from detector.decode import DecodeLimits, decode_photo, hash_photo
 from detector.detections import Finding, ImageScore
 from detector.errors import EvidenceError, OutputError, PhotoError
 from detector.evidence.draw import draw_findings
@@ -22,6 +22,8 @@ from detector.sources import PathSource
 PICTURE_WH: Final = (1600, 1600)
 """Large enough to judge by eye, small enough for a page of many."""
 JPEG_QUALITY: Final = 88
+NAME_LENGTH: Final = 100
+"""File systems allow 255 bytes; the number and ending need some."""
 
 WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "en": {
@@ -117,9 +119,19 @@ class Gallery:
         else:
             self._cards.append(_Card(name, score, None))
 
+    def failures(self) -> list[tuple[str, str]]:
+        """Return the photos that were scored and could not be drawn, each with the reason."""
+        return [
+            (card.score.source, card.failure)
+            for card in self._cards
+            if card.failure is not None and card.score.error is None
+        ]
+
     def _write_picture(self, score: ImageScore) -> str:
         # Read again: keeping every decoded picture until its turn would fill the memory.
         data = PathSource(Path(score.source)).read(DecodeLimits().max_file_bytes)
+        if hash_photo(data) != score.sha256:
+            raise EvidenceError("photo_changed", f"{score.source} changed after it was scored.")
         photo = decode_photo(data, sees_wh=PICTURE_WH)
         image = photo.image
         if self._privacy is not None:
@@ -129,7 +141,7 @@ class Gallery:
             image = self._privacy.apply(image, scale_boxes(boxes, (1 / scale_x, 1 / scale_y)))
         drawn = draw_findings(image, score.findings, photo.scale_xy, self._language)
         # Two folders may hold files of one name, and a file's name may be anything at all.
-        stem = re.sub(r"[^\w.-]", "_", Path(score.source).stem, flags=re.ASCII)
+        stem = re.sub(r"[^\w.-]", "_", Path(score.source).stem, flags=re.ASCII)[:NAME_LENGTH]
         name = f"{stem}-{str(score.sha256)[:8]}.jpg"
         encoded, jpeg = cv2.imencode(".jpg", drawn, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
         if not encoded:

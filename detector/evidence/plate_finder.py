@@ -15,6 +15,9 @@ from detector.geometry import suppress, tile_windows
 MODEL_SHA256: Final = "1bb07d364ba3b1cca8c27176d3ea6b5997b6264dea8c9304e092c618b112d5f0"
 LEAST_SCORE: Final = 0.2
 """At 0.5 a tenth of the plates 60 px wide is lost; under 0.2 mostly shop signs are won."""
+LEAST_ASPECT: Final = 1.4
+"""Width over height. Car plates are 440 × 140 mm, motorcycles' 220 × 140 (GA 36-2018); what is
+squarer are words on shop signs."""
 TILE_PX: Final = 640
 OVERLAP: Final = 0.25
 """A tile shares 160 px with the next: any plate that is looked for enlarged is whole in one."""
@@ -77,6 +80,9 @@ class PlateFinder:
             views.append((boxes[small], scores[small]))
         boxes = np.concatenate([boxes for boxes, _ in views])
         scores = np.concatenate([scores for _, scores in views])
+        sides = boxes[:, 2:] - boxes[:, :2]
+        flat = sides[:, 0] >= LEAST_ASPECT * sides[:, 1]
+        boxes, scores = boxes[flat], scores[flat]
         one_class = np.zeros(len(scores), np.int64)
         return boxes[suppress(boxes, scores, one_class, max_iou=MAX_IOU, max_containment=1)]
 

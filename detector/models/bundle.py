@@ -163,7 +163,8 @@ def load_bundle(folder: Path) -> Bundle:
         raise BundleError(
             "manifest_missing",
             f"There is no readable {MANIFEST_NAME} in the model folder {folder}.",
-            "Name a folder that holds a bundle; `street-issues model show` shows the shipped one.",
+            f"Name a folder that holds a bundle, with --model or {MODEL_VARIABLE}; "
+            "`default` is the shipped one.",
         ) from error
     except ValueError as error:
         raise BundleError("manifest_invalid", f"{path} is not JSON: {error}.") from error

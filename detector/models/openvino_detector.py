@@ -9,7 +9,7 @@ import openvino as ov
 from openvino.preprocess import ColorFormat, PrePostProcessor
 
 from detector.arrays import Image
-from detector.errors import BundleError
+from detector.errors import BundleError, RuntimeUnavailableError
 from detector.models.base import RuntimeOptions
 from detector.models.bundle import Bundle
 from detector.models.network import NetworkDetector, usable_cores
@@ -67,9 +67,14 @@ class OpenvinoDetector(NetworkDetector):
             if input_wh not in self._compiled:
                 model = self._read()
                 model.reshape([1, 3, input_wh[1], input_wh[0]])
-                self._compiled[input_wh] = self._core.compile_model(
-                    _with_preprocessing(model, self._bundle), "CPU", self._settings
-                )
+                try:
+                    self._compiled[input_wh] = self._core.compile_model(
+                        _with_preprocessing(model, self._bundle), "CPU", self._settings
+                    )
+                except Exception as error:  # As above.
+                    raise RuntimeUnavailableError(
+                        "runtime_failed", f"OpenVINO cannot prepare the network: {error}."
+                    ) from error
             return self._compiled[input_wh]
 
     @property

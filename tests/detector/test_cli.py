@@ -1,5 +1,7 @@
 """The command line as a user meets it: exit status, words, files."""
 
+import argparse
+import hashlib
 import io
 import json
 import os
@@ -91,9 +93,12 @@ def test_paths_come_from_standard_input(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     names = [str(write_jpeg(tmp_path / name)) for name in ("c d.jpg", "a.jpg")]
-    monkeypatch.setattr(sys, "stdin", io.StringIO("\n".join(names) + "\n\n"))
-    assert main(["score", "-", "--format", "jsonl"]) == 0
-    assert [one["source"] for one in lines_of(capsys.readouterr().out)] == names
+    listed = "\r\n".join(names).encode() + b"\r\n\n" + b"bad\xff.jpg\n"
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(listed)))
+    assert main(["score", "-", "--format", "jsonl"]) == 1
+    answers = lines_of(capsys.readouterr().out)
+    assert [one["source"] for one in answers[:2]] == names
+    assert "bad" in str(answers[2]["source"]) and answers[2]["error"] is not None
 
 
 def test_out_writes_jsonl_to_a_file(write_jpeg: WriteJpeg, tmp_path: Path, capsys: Capture) -> None:
@@ -221,7 +226,7 @@ def test_a_reader_that_goes_away_is_no_crash(write_jpeg: WriteJpeg, tmp_path: Pa
     process.stdout.close()
     error = process.stderr.read()
     process.stderr.close()
-    assert process.wait(60) == 1
+    assert process.wait(60) == 141
     assert "Traceback" not in error and "Exception ignored" not in error
 
 
@@ -233,10 +238,18 @@ def test_every_option_is_documented() -> None:
     assert action.choices is not None
     for name, parser in dict(action.choices).items():
         assert f"street-issues {name}" in text
-        for option in parser._actions:
-            for flag in option.option_strings:
-                if flag not in ("-h", "--help"):
-                    assert f"`{flag}" in text or f"[{flag}" in text, flag
+        check_documented(parser, text)
+
+
+def check_documented(parser: argparse.ArgumentParser, text: str) -> None:
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for verb, below in action.choices.items():
+                assert f"model {verb}" in text
+                check_documented(below, text)
+        for flag in action.option_strings:
+            if flag not in ("-h", "--help"):
+                assert f"`{flag}" in text or f"[{flag}" in text, flag
 
 
 def test_the_locale_chooses_the_language() -> None:
@@ -255,6 +268,72 @@ def test_the_locale_chooses_the_language() -> None:
             cwd=ROOT,
         )
         assert done.stdout.strip() == language
+
+
+def test_odd_file_names_neither_break_the_batch_nor_steer_the_terminal(
+    write_jpeg: WriteJpeg, tmp_path: Path
+) -> None:
+    photo = write_jpeg(tmp_path / "a.jpg").read_bytes()
+    for name in (b"b\xff.jpg", "照片.jpg".encode(), b"c\x1b[2J\nd.jpg"):
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).write_bytes(photo)
+    for extra, locale in (
+        ([], "ascii:strict"),
+        (["--out", str(tmp_path / "o.txt")], "utf-8:strict"),
+    ):
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "detector.cli",
+                "score",
+                str(tmp_path),
+                "--format",
+                "table",
+                *extra,
+            ],
+            capture_output=True,
+            env={**os.environ, "PYTHONIOENCODING": locale},
+            cwd=ROOT,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert b"4 photos" in done.stderr
+        table = out.read_bytes() if extra else done.stdout
+        assert b"\x1b" not in table and len(table.splitlines()) == 5
+
+
+def test_pipes_and_devices_are_refused_and_not_waited_for(
+    write_jpeg: WriteJpeg, tmp_path: Path, capsys: Capture
+) -> None:
+    write_jpeg(tmp_path / "a.jpg")
+    os.mkfifo(tmp_path / "z.jpg")
+    assert main(["score", str(tmp_path), "/dev/zero", "--format", "jsonl"]) == 1
+    answers = lines_of(capsys.readouterr().out)
+    assert [one["error"] is None for one in answers] == [True, False, False]
+
+
+@pytest.mark.parametrize("below", [".", "drawn"])
+def test_pictures_are_not_drawn_where_they_would_be_scored(
+    below: str, write_jpeg: WriteJpeg, tmp_path: Path, capsys: Capture
+) -> None:
+    write_jpeg(tmp_path / "a.jpg")
+    assert main(["score", str(tmp_path), "--draw", str(tmp_path / below)]) == 2
+    assert "Name a folder outside it" in capsys.readouterr().err
+
+
+def test_a_picture_that_cannot_be_drawn_is_named_and_gives_status_1(
+    write_jpeg: WriteJpeg, tmp_path: Path, capsys: Capture
+) -> None:
+    photo = write_jpeg(tmp_path / "in" / "a.jpg")
+    digest = hashlib.sha256(photo.read_bytes()).hexdigest()[:8]
+    (tmp_path / "out" / f"a-{digest}.jpg").mkdir(parents=True)
+    assert main(["score", str(photo), "--draw", str(tmp_path / "out"), "--no-privacy"]) == 1
+    assert f"not drawn: {photo}:" in capsys.readouterr().err
+
+
+def test_an_empty_path_is_not_the_current_folder(capsys: Capture) -> None:
+    assert main(["score", ""]) == 2
+    assert "A path is empty" in capsys.readouterr().err
 
 
 @pytest.mark.shared
