@@ -276,21 +276,15 @@ def test_odd_file_names_neither_break_the_batch_nor_steer_the_terminal(
     photo = write_jpeg(tmp_path / "a.jpg").read_bytes()
     for name in (b"b\xff.jpg", "照片.jpg".encode(), b"c\x1b[2J\nd.jpg"):
         Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).write_bytes(photo)
-    for extra, locale in (
+    command = [sys.executable, "-m", "detector.cli", "score", str(tmp_path), "--format", "table"]
+    out = tmp_path / "o.txt"
+    runs: tuple[tuple[list[str], str], ...] = (
         ([], "ascii:strict"),
-        (["--out", str(tmp_path / "o.txt")], "utf-8:strict"),
-    ):
+        (["--out", str(out)], "utf-8:strict"),
+    )
+    for extra, locale in runs:
         done = subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "detector.cli",
-                "score",
-                str(tmp_path),
-                "--format",
-                "table",
-                *extra,
-            ],
+            [*command, *extra],
             capture_output=True,
             env={**os.environ, "PYTHONIOENCODING": locale},
             cwd=ROOT,
