@@ -8,7 +8,8 @@ from benchmarks.processes import ROOT
 from detector.decode import decode_photo
 from detector.geometry import box_iou
 from detector.models import RuntimeOptions, load_detector
-from detector.models.bundle import DEFAULT_BUNDLE, PRECISIONS, load_bundle
+from detector.models.bundle import DEFAULT_BUNDLE, load_bundle
+from detector.models.manifest import PRECISIONS
 
 SHARED = ROOT.parent / "shared" / "data"
 COUNT = 200

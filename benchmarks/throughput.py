@@ -13,7 +13,8 @@ from pathlib import Path
 from benchmarks.photos import write_photos
 from benchmarks.processes import CLI, ROOT, median_run, run
 from detector.models import RuntimeOptions, load_detector
-from detector.models.bundle import DEFAULT_BUNDLE, Precision, load_bundle
+from detector.models.bundle import DEFAULT_BUNDLE, load_bundle
+from detector.models.manifest import Precision
 from detector.models.network import usable_cores
 from detector.pipeline import Pipeline
 from detector.sources import PathSource

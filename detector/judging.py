@@ -8,7 +8,7 @@ from detector.arrays import BoxArray
 from detector.detections import Detections, Finding, Severity
 from detector.geometry import box_areas, box_iou, scale_boxes
 from detector.labels import ISSUE_LABELS
-from detector.models.bundle import ContextRule, ModelManifest, SeverityLimits
+from detector.models.manifest import ContextRule, ModelManifest, SeverityLimits
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from detector.arrays import BoolArray, BoxArray, Image
 from detector.detections import Detections
 from detector.geometry import suppress, tile_windows
 from detector.models.base import Detector
-from detector.models.bundle import TileSettings
+from detector.models.manifest import TileSettings
 
 EDGE_PX = 2.0
 """A box so near to a tile's inner edge is cut by it; the whole picture or a neighbour has it."""

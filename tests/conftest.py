@@ -11,13 +11,8 @@ import numpy as np
 import pytest
 
 from detector.arrays import Image
-from detector.models.bundle import (
-    DEFAULT_BUNDLE,
-    Bundle,
-    ModelManifest,
-    load_bundle,
-    parse_manifest,
-)
+from detector.models.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
+from detector.models.manifest import ModelManifest, parse_manifest
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 

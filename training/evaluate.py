@@ -163,7 +163,7 @@ def main() -> None:
     options = parser.parse_args()
     bundle = load_bundle(find_bundle(options.model))
     if options.tiles:
-        from detector.models.bundle import TileSettings
+        from detector.models.manifest import TileSettings
 
         bundle = replace(bundle, manifest=replace(bundle.manifest, tiles=TileSettings(2.0, 0.2)))
     figures = evaluate(bundle, read_sets(options.sets), options.runtime)

@@ -15,7 +15,8 @@ from detector.detections import ImageScore, ScoreFailure
 from detector.errors import OutputError
 from detector.labels import Language
 from detector.models import RUNTIMES, RuntimeOptions, load_detector
-from detector.models.bundle import PRECISIONS, Bundle, find_bundle, load_bundle, overlay_thresholds
+from detector.models.bundle import Bundle, find_bundle, load_bundle, overlay_thresholds
+from detector.models.manifest import PRECISIONS
 from detector.models.network import usable_cores
 from detector.pipeline import Pipeline, PipelineSettings
 

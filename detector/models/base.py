@@ -6,7 +6,7 @@ from typing import Protocol
 
 from detector.arrays import Image
 from detector.detections import Detections
-from detector.models.bundle import ModelManifest, Precision
+from detector.models.manifest import ModelManifest, Precision
 
 
 @dataclass(frozen=True, slots=True)

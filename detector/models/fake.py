@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from detector.arrays import Image
 from detector.detections import Detections
 from detector.errors import InferenceError
-from detector.models.bundle import ModelManifest
+from detector.models.manifest import ModelManifest
 
 
 class FakeDetector:

@@ -11,7 +11,7 @@ from detector.arrays import Image
 from detector.detections import Detections
 from detector.errors import InferenceError, StreetIssueError
 from detector.letterbox import apply_letterbox, choose_input_wh, fit_letterbox
-from detector.models.bundle import ModelManifest
+from detector.models.manifest import ModelManifest
 from detector.models.output import read_output
 
 

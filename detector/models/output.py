@@ -8,7 +8,7 @@ from detector.detections import Detections
 from detector.errors import InferenceError
 from detector.geometry import suppress
 from detector.letterbox import Letterbox, undo_letterbox
-from detector.models.bundle import ModelManifest
+from detector.models.manifest import ModelManifest
 
 END_TO_END_COLUMNS = 6
 """x1, y1, x2, y2, score, class: one row a box (YOLO26 and YOLOv10 heads)."""

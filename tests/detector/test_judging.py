@@ -5,7 +5,7 @@ import pytest
 
 from detector.detections import Detections
 from detector.judging import Judgement, judge
-from detector.models.bundle import ModelManifest
+from detector.models.manifest import ModelManifest
 
 MakeManifest = Callable[..., ModelManifest]
 RULE = {"finding": "overflowing_bin", "context": "bin", "min_iou": 0.5, "min_score_margin": 0.1}

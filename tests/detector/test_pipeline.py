@@ -14,8 +14,8 @@ from detector.arrays import Image
 from detector.decode import DecodeLimits
 from detector.detections import Detections
 from detector.errors import EvidenceError, InferenceError, PhotoError
-from detector.models.bundle import ModelManifest
 from detector.models.fake import FakeDetector
+from detector.models.manifest import ModelManifest
 from detector.pipeline import Pipeline, PipelineSettings
 from detector.sources import PathSource, PhotoSource
 

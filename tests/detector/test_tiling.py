@@ -5,8 +5,8 @@ import pytest
 
 from detector.arrays import Image
 from detector.detections import Detections
-from detector.models.bundle import ModelManifest, TileSettings
 from detector.models.fake import FakeDetector
+from detector.models.manifest import ModelManifest, TileSettings
 from detector.tiling import detect_in_tiles, sees_wh
 
 MakeManifest = Callable[..., ModelManifest]

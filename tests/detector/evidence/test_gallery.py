@@ -13,8 +13,8 @@ from detector.detections import Detections, Finding, ImageScore
 from detector.errors import EvidenceError
 from detector.evidence.gallery import Gallery
 from detector.evidence.privacy import FakeFinder, Privacy
-from detector.models.bundle import ModelManifest
 from detector.models.fake import FakeDetector
+from detector.models.manifest import ModelManifest
 from detector.pipeline import Pipeline
 from detector.sources import PathSource
 

@@ -15,8 +15,9 @@ from detector.detections import Detections
 from detector.errors import InferenceError, RuntimeUnavailableError
 from detector.geometry import box_iou
 from detector.models import Detector, RuntimeOptions, load_detector
-from detector.models.bundle import DEFAULT_BUNDLE, Bundle, Precision, load_bundle
+from detector.models.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
 from detector.models.fake import FakeDetector
+from detector.models.manifest import Precision
 
 KINDS = ("fake", "onnxruntime", "openvino")
 MakeDetector = Callable[[str], Detector]

@@ -5,7 +5,7 @@ import pytest
 
 from detector.errors import InferenceError
 from detector.letterbox import fit_letterbox
-from detector.models.bundle import ModelManifest
+from detector.models.manifest import ModelManifest
 from detector.models.output import check_output_shape, read_output
 
 LETTERBOX = fit_letterbox((128, 64), (64, 64))  # half size, 16 px above and below
