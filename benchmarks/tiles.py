@@ -14,11 +14,12 @@ import cv2
 import numpy as np
 
 from benchmarks.parity import SHARED
+from datasets.formats import read_sets
 from datasets.records import ImageRecord, LabelledBox
 from detector.decode import decode_photo
 from detector.models.bundle import DEFAULT_BUNDLE, load_bundle
 from detector.models.manifest import TileSettings
-from training.evaluate import match_label, read_sets, score_records
+from training.evaluate import match_label, score_records
 from training.matching import at_threshold, average_precision
 
 CELL = 640

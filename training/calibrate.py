@@ -12,9 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
+from datasets.formats import read_sets
 from detector.models import RUNTIMES
 from detector.models.bundle import find_bundle, load_bundle
-from training.evaluate import match_label, read_sets, score_records
+from training.evaluate import match_label, score_records
 from training.matching import PictureMatch, at_threshold
 
 STEP = 0.01

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from datasets.errors import DatasetError
-from datasets.formats.yolo import read_set
+from datasets.formats import read_sets
 from datasets.records import ImageRecord
 from detector.detections import ImageScore
 from detector.models import RUNTIMES, RuntimeOptions, load_detector
@@ -28,18 +28,6 @@ from training.matching import PictureMatch, at_threshold, average_precision, mat
 
 MIN_IOU = {"site_dust": 0.3}
 DEFAULT_MIN_IOU = 0.5
-
-
-def read_sets(folder: Path) -> tuple[ImageRecord, ...]:
-    """Read every set below a folder, in order of name.
-
-    Raises:
-        DatasetError: There is none, or one is malformed.
-    """
-    folders = sorted(path.parent for path in folder.glob("*/source.yaml"))
-    if not folders:
-        raise DatasetError("sets_missing", f"No set (a folder with source.yaml) below {folder}.")
-    return tuple(record for one in folders for record in read_set(one))
 
 
 def score_records(bundle: Bundle, records: Sequence[ImageRecord], runtime: str) -> list[ImageScore]:

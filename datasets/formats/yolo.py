@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from datasets.errors import DatasetError
+from datasets.formats.pictures import copy_pictures
 from datasets.records import ImageRecord, LabelledBox
 from detector.sources import PHOTO_ENDINGS
 
@@ -71,6 +72,50 @@ def read_set(folder: Path) -> tuple[ImageRecord, ...]:
         kept = tuple(box for box in boxes if box.label in labelled)
         records.append(ImageRecord(path, folder.name, labelled, kept))
     return tuple(records)
+
+
+def format_labels(boxes: Sequence[LabelledBox], names: Sequence[str]) -> str:
+    """Turn boxes into one label file's text.
+
+    Args:
+        boxes: In shares of the picture.
+        names: Label of each class id.
+
+    Raises:
+        DatasetError: A box has a label that is not among the names.
+    """
+    lines = []
+    for box in boxes:
+        if box.label not in names:
+            raise DatasetError("label_invalid", f"{box.label} is not among {', '.join(names)}.")
+        x1, y1, x2, y2 = box.box_xyxy
+        numbers = ((x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1)
+        lines.append(f"{names.index(box.label)} {' '.join(map(repr, numbers))}\n")
+    return "".join(lines)
+
+
+def write_set(folder: Path, records: Sequence[ImageRecord]) -> None:
+    """Write images/, labels/ and source.yaml.
+
+    Raises:
+        DatasetError: The records were not all looked at for the same labels, which this format
+            cannot say; or a photo cannot be copied.
+    """
+    looked_for = {one.labelled for one in records}
+    if len(looked_for) > 1:
+        raise DatasetError(
+            "labelled_differs",
+            "The pictures were looked at for different labels; a YOLO set has one list for all.",
+            "Convert them as sets of their own, or to coco.",
+        )
+    names = sorted(next(iter(looked_for), ()))
+    copy_pictures(records, folder / "images")
+    (folder / "labels").mkdir(exist_ok=True)
+    for record in records:
+        path = folder / "labels" / f"{record.path.stem}.txt"
+        path.write_text(format_labels(record.boxes, names), encoding="utf-8")
+    source = yaml.safe_dump({"labelled": names, "names": names}, allow_unicode=True)
+    (folder / "source.yaml").write_text(source, encoding="utf-8")
 
 
 def _read_source(path: Path) -> dict[str, Any]:

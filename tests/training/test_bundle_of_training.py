@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from datasets.formats import read_sets
 from detector.errors import StreetIssueError
 from detector.models.bundle import Bundle
-from training.evaluate import evaluate, format_summary, read_sets
+from training.evaluate import evaluate, format_summary
 from training.promote import write_bundle
 
 RECIPE = Path(__file__).parents[2] / "training" / "recipes" / "street-issues-n-0.1.0.json"
