@@ -17,8 +17,9 @@ from detector.models.bundle import DEFAULT_BUNDLE
 ROOT = Path(__file__).parents[1]
 READMES: tuple[tuple[str, Language], ...] = (("README.md", "en"), ("README.zh-CN.md", "zh"))
 HEADS = {
-    "en": "| issue | validation set | AP | found at the threshold | false alarms on clean photos |",
-    "zh": "| 问题 | 验证集 | AP | 阈值下检出 | 无此问题照片上的误报 |",
+    "en": "| issue | validation set | AP (95 % interval) | found at the threshold "
+    "| false alarms on clean photos |",
+    "zh": "| 问题 | 验证集 | AP（95% 区间） | 阈值下检出 | 无此问题照片上的误报 |",
 }
 JUDGED = {
     "overflowing_bin": ("bins_montevideo",),
@@ -46,7 +47,9 @@ def figures_table(language: Language) -> str:
         content = manifest["figures"][label]
         for name in sets:
             one = content["sets"][name]
-            precision = f"AP{round(content['min_iou'] * 100)} {one['average_precision']:.2f}"
+            low, high = one["average_precision_interval"]
+            precision = f"AP{round(content['min_iou'] * 100)} {one['average_precision']:.2f} "
+            precision += f"({low:.2f}–{high:.2f})"
             lines.append(
                 f"| {show_label(label, language)} | {name} | {precision} "
                 f"| {one['hits']} / {one['boxes']} "

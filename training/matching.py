@@ -4,6 +4,7 @@ Average precision is COCO's: greedy matching best score first, precision made mo
 101 recall levels (cocodataset.org/#detection-eval).
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,6 +65,40 @@ def average_precision(matches: list[PictureMatch]) -> float | None:
     envelope = np.maximum.accumulate(precision[::-1])[::-1]
     at = np.searchsorted(recall, RECALL_LEVELS, side="left")
     return float(np.append(envelope, 0.0)[at].mean())
+
+
+def bootstrap_interval(
+    matches: Sequence[PictureMatch],
+    statistic: Callable[[list[PictureMatch]], float | None],
+    *,
+    rounds: int = 1000,
+    seed: int = 0,
+) -> tuple[float, float] | None:
+    """Return the 95 % percentile interval of a figure over pictures drawn again.
+
+    Pictures, not boxes, are drawn with replacement (Efron's bootstrap): boxes of one picture are
+    hit or missed together.
+
+    Args:
+        matches: One label's pictures.
+        statistic: The figure; None where it is not defined.
+        rounds: How often to draw.
+        seed: Same seed, same interval.
+
+    Returns:
+        Lower and upper end; None where the figure is not defined for the pictures as they are.
+    """
+    if statistic(list(matches)) is None:
+        return None
+    rng = np.random.default_rng(seed)
+    drawn = []
+    for _ in range(rounds):
+        value = statistic([matches[i] for i in rng.integers(0, len(matches), len(matches))])
+        # A draw without any marked box tells nothing.
+        if value is not None:
+            drawn.append(value)
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    return float(low), float(high)
 
 
 @dataclass(frozen=True, slots=True)

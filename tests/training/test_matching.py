@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 
 from training.calibrate import HIGHEST, LOWEST, choose_threshold
-from training.matching import PictureMatch, at_threshold, average_precision, match_picture
+from training.matching import (
+    PictureMatch,
+    at_threshold,
+    average_precision,
+    bootstrap_interval,
+    match_picture,
+)
 
 
 def boxes(
@@ -59,3 +65,18 @@ def test_the_lowest_threshold_that_keeps_the_rate_is_chosen() -> None:
     assert choose_threshold(clean, max_per_100=0) == pytest.approx(0.91)
     assert choose_threshold(clean, max_per_100=4) == LOWEST
     assert choose_threshold([match([0.99], [False], 0)], max_per_100=1) == HIGHEST
+
+
+def test_the_interval_holds_the_figure_and_narrows_with_more_pictures() -> None:
+    some = [match([0.9], [i % 3 > 0], 1) for i in range(30)]
+
+    def recall(matches: list[PictureMatch]) -> float | None:
+        return at_threshold(matches, 0.5).recall
+
+    few, many = bootstrap_interval(some, recall), bootstrap_interval(some * 10, recall)
+    assert few is not None and many is not None
+    assert few[0] < 2 / 3 < few[1] and few[0] < many[0] < 2 / 3 < many[1] < few[1]
+    assert bootstrap_interval(some, recall) == few
+    assert bootstrap_interval([match([], [], 0)], recall) is None
+    # All pictures alike: no other draw is possible.
+    assert bootstrap_interval([match([0.9], [True], 1)] * 5, recall) == (1.0, 1.0)
