@@ -1,6 +1,7 @@
 """Fixtures that every package's tests share."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -9,10 +10,17 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from detector.arrays import Image
 from detector.models.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
 from detector.models.manifest import ModelManifest, parse_manifest
+
+# Shared machines pause: a deadline for an example would fail for that alone. CI takes the same
+# examples each time, so that what fails there is what the change broke.
+settings.register_profile("patient", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.register_profile("thorough", deadline=None, max_examples=2000)
+settings.load_profile("patient")
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
