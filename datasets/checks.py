@@ -8,10 +8,9 @@ from typing import Final, Literal
 
 import numpy as np
 
-from datasets.dedupe import find_near_copies, hash_image
+from datasets.dedupe import find_near_copies, hash_file
+from datasets.errors import DatasetError
 from datasets.records import ImageRecord
-from detector.decode import decode_photo
-from detector.errors import PhotoError
 from detector.geometry import box_iou
 from detector.labels import LABEL_NAMES
 
@@ -21,7 +20,6 @@ EDGE_SLACK: Final = 1e-3
 """A box may stand out by a thousandth of the picture: tools round."""
 SAME_IOU: Final = 0.95
 """Two boxes of one label that overlap so much are one object marked twice."""
-HASHED_AT_WH: Final = (64, 64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +69,10 @@ def check_records(records: Sequence[ImageRecord]) -> Iterator[Problem]:
     for record in records:
         yield from check_record(record)
         try:
-            photo = decode_photo(record.path.read_bytes(), sees_wh=HASHED_AT_WH)
-        except OSError as error:
-            message = error.strerror or type(error).__name__
-            yield Problem("error", "picture_unreadable", str(record.path), f"{message}.")
-        except PhotoError as error:
+            hashes.append(hash_file(record.path))
+        except DatasetError as error:
             yield Problem("error", "picture_unreadable", str(record.path), error.message)
         else:
-            hashes.append(hash_image(photo.image))
             readable.append(record)
     if not hashes:
         return

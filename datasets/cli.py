@@ -8,14 +8,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from datasets.checks import check_records, count_labels
-from datasets.dedupe import MOST_BITS, find_near_copies, hash_files
+from datasets.dedupe import MOST_BITS, find_near_copies, hash_file
 from datasets.errors import DatasetError
 from datasets.formats import FORMATS, read_sets
 from datasets.records import ImageRecord
 from datasets.remap import remap_records
 from datasets.sheet import write_sheets
 from datasets.split import group_of, split_groups
+from detector.commands.streams import make_streams_safe
 from detector.errors import StreetIssueError
 
 EXIT_DONE, EXIT_PROBLEMS, EXIT_WRONG_USE = 0, 1, 2
@@ -69,11 +72,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0 done, 1 problems found, 2 wrong usage or set-up.
     """
+    make_streams_safe()
     options = build_parser().parse_args(arguments)
     try:
         status: int = options.run(options)
     except StreetIssueError as error:
         print(f"street-issues-data: {error}", file=sys.stderr)
+        return EXIT_WRONG_USE
+    except OSError as error:  # A full disk, a folder that may not be written.
+        where = "" if error.filename is None else f"{error.filename}: "
+        print(f"street-issues-data: {where}{error.strerror or error}.", file=sys.stderr)
         return EXIT_WRONG_USE
     return status
 
@@ -115,7 +123,10 @@ def run_convert(options: argparse.Namespace) -> int:
 def run_split(options: argparse.Namespace) -> int:
     """Write a set for each part."""
     records = read_sets(options.sets)
-    pattern = re.compile(options.group) if options.group else None
+    try:
+        pattern = re.compile(options.group) if options.group else None
+    except re.error as error:
+        raise DatasetError("group_unknown", f"{options.group!r} is no pattern: {error}.") from error
     groups = [group_of(record.path, pattern) for record in records]
     for name, positions in split_groups(groups, _shares(options.shares), options.seed).items():
         _write(options.out / name, options.to, [records[i] for i in positions])
@@ -125,7 +136,7 @@ def run_split(options: argparse.Namespace) -> int:
 def run_dedupe(options: argparse.Namespace) -> int:
     """Write the sets as one, of near-copies only the first."""
     records = read_sets(options.sets)
-    pairs = find_near_copies(hash_files([record.path for record in records]), options.bits)
+    pairs = find_near_copies(np.stack([hash_file(record.path) for record in records]), options.bits)
     dropped = {pair.second for pair in pairs}
     for pair in pairs:
         print(f"{records[pair.second].path}: like {records[pair.first].path}, {pair.bits} bits")

@@ -1,6 +1,5 @@
 """Near-copies by perceptual hash: the same shot stored again, resized or compressed."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,8 +16,8 @@ from detector.errors import PhotoError
 HASH_SIDE: Final = 16
 """The hash has 256 bits: with the usual 64, plain walls and skies of different places collide."""
 MOST_BITS: Final = 22
-"""Hashes that differ in no more bits are near-copies. Of 60 street photos saved again at half size
-and JPEG quality 40 the farthest differed in 21."""
+"""Hashes that differ in no more bits are near-copies: so near lie street photos saved again at half
+size and JPEG quality 40 (a test over ../shared/data measures it)."""
 SEES_WH: Final = (64, 64)
 
 
@@ -45,21 +44,18 @@ def hash_image(image: Image) -> npt.NDArray[np.uint64]:
     return np.packbits(bits).view(np.uint64)
 
 
-def hash_files(paths: Sequence[Path]) -> npt.NDArray[np.uint64]:
-    """Return uint64 (N, 4): the hashes of photos.
+def hash_file(path: Path) -> npt.NDArray[np.uint64]:
+    """Return uint64 (4,): the hash of a photo.
 
     Raises:
-        DatasetError: A photo cannot be decoded.
+        DatasetError: It cannot be read or decoded.
     """
-    hashes = np.zeros((len(paths), HASH_SIDE * HASH_SIDE // 64), np.uint64)
-    for i, path in enumerate(paths):
-        try:
-            hashes[i] = hash_image(decode_photo(path.read_bytes(), sees_wh=SEES_WH).image)
-        except OSError as error:
-            raise DatasetError("photo_failed", f"{path}: {error.strerror}.") from error
-        except PhotoError as error:
-            raise DatasetError("photo_failed", f"{path}: {error.message}") from error
-    return hashes
+    try:
+        return hash_image(decode_photo(path.read_bytes(), sees_wh=SEES_WH).image)
+    except OSError as error:
+        raise DatasetError("photo_failed", f"{path}: {error.strerror}.") from error
+    except PhotoError as error:
+        raise DatasetError("photo_failed", f"{path}: {error.message}") from error
 
 
 def find_near_copies(

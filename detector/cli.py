@@ -1,12 +1,12 @@
 """The command line: street-issues score | model."""
 
 import argparse
-import io
 import os
 import sys
 from collections.abc import Sequence
 
 from detector.commands import model, score
+from detector.commands.streams import make_streams_safe
 from detector.errors import StreetIssueError
 from detector.version import __version__
 
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 all done, 1 some photos failed, 2 wrong usage or set-up, 130 interrupted, 141 the reader
         of the output went away.
     """
-    _make_streams_safe()
+    make_streams_safe()
     options = build_parser().parse_args(arguments)
     try:
         status: int = options.run(options)
@@ -56,15 +56,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"street-issues: {error.strerror or error}.", file=sys.stderr)
         return EXIT_WRONG_USE
     return status
-
-
-def _make_streams_safe() -> None:
-    """Let no file name break the output: what the terminal's encoding lacks is escaped."""
-    if sys.stdout is None:  # Closed by the caller, as some schedulers do.
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  lives with the process
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from detector.labels import Language, show_label
+from detector.labels import ISSUE_LABELS, Language, show_label
 from detector.models import load_detector
 from detector.models.bundle import Bundle
 from detector.pipeline import Pipeline
@@ -29,6 +29,9 @@ def test_the_demo_output_is_what_the_demo_gives(
     pipeline = Pipeline(load_detector(default_bundle, "onnxruntime"))
     for score in pipeline.score_many(find_photos([ROOT / "demo" / "scenes"])):
         part = shown.split(f"demo/scenes/{Path(score.source).name}")[1].split("demo/scenes/")[0]
+        names = [show_label(label, language) for label in ISSUE_LABELS]
+        rows = [line for line in part.splitlines() if any(name in line for name in names)]
+        assert len(rows) == len(score.findings), score.source
         for finding in score.findings:
             # Another processor may round the second digit the other way.
             near = [f"{finding.score + step:.2f}" for step in (-0.01, 0, 0.01)]

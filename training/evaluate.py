@@ -21,6 +21,7 @@ from datasets.records import ImageRecord
 from detector.detections import ImageScore
 from detector.models import RUNTIMES, RuntimeOptions, load_detector
 from detector.models.bundle import Bundle, find_bundle, load_bundle
+from detector.models.manifest import PRECISIONS, Precision
 from detector.models.network import usable_cores
 from detector.pipeline import Pipeline, PipelineSettings
 from detector.sources import PathSource
@@ -37,14 +38,19 @@ DEFAULT_MIN_IOU = 0.5
 COCO_IOUS = tuple(0.5 + 0.05 * step for step in range(10))
 
 
-def score_records(bundle: Bundle, records: Sequence[ImageRecord], runtime: str) -> list[ImageScore]:
+def score_records(
+    bundle: Bundle,
+    records: Sequence[ImageRecord],
+    runtime: str,
+    precision: Precision | None = None,
+) -> list[ImageScore]:
     """Score every record's photo with all that the network sees, in order.
 
     Raises:
         DatasetError: A photo could not be scored; a figure over the rest would be another figure.
     """
     workers = usable_cores()
-    detector = load_detector(bundle, runtime, RuntimeOptions(workers=workers))
+    detector = load_detector(bundle, runtime, RuntimeOptions(workers=workers, precision=precision))
     pipeline = Pipeline(detector, PipelineSettings(min_score=0.0))
     scores = list(pipeline.score_many((PathSource(one.path) for one in records), workers))
     detector.close()
@@ -132,13 +138,18 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 3)
 
 
-def evaluate(bundle: Bundle, records: Sequence[ImageRecord], runtime: str) -> dict[str, Any]:
+def evaluate(
+    bundle: Bundle,
+    records: Sequence[ImageRecord],
+    runtime: str,
+    precision: Precision | None = None,
+) -> dict[str, Any]:
     """Measure a bundle.
 
     Returns:
         JSON-ready: per label the threshold, the least IoU, figures over all sets and by set.
     """
-    scores = score_records(bundle, records, runtime)
+    scores = score_records(bundle, records, runtime, precision)
     manifest = bundle.manifest
     labels: dict[str, Any] = {}
     for label in manifest.issue_labels:
@@ -200,6 +211,7 @@ def main() -> None:
     parser.add_argument("--sets", type=Path, required=True, help="folder of sets")
     parser.add_argument("--model", help="folder of a bundle")
     parser.add_argument("--runtime", default="onnxruntime", choices=RUNTIMES)
+    parser.add_argument("--precision", choices=PRECISIONS)
     parser.add_argument("--out", type=Path, help="also write the figures as JSON")
     parser.add_argument("--tiles", action="store_true", help="with a second look at 2x in tiles")
     options = parser.parse_args()
@@ -208,7 +220,7 @@ def main() -> None:
         from detector.models.manifest import TileSettings
 
         bundle = replace(bundle, manifest=replace(bundle.manifest, tiles=TileSettings(2.0, 0.2)))
-    figures = evaluate(bundle, read_sets(options.sets), options.runtime)
+    figures = evaluate(bundle, read_sets(options.sets), options.runtime, options.precision)
     if options.out is not None:
         options.out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     print(format_summary(figures))

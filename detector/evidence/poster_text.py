@@ -42,8 +42,8 @@ KEYWORD_CATEGORIES: Final[Mapping[str, str]] = MappingProxyType(
 MARGIN: Final = 0.06
 """Added round a box, as a share of it: letters at the edge are lost to a tight crop."""
 READS_LONG_SIDE_PX: Final = (640, 960)
-"""Crops are enlarged to the first and shrunk to the second. On rendered posters 80 to 800 px long
-every size from 480 to 1280 px read alike; 1280 px took 1.6 times as long."""
+"""Crops are enlarged to the first and shrunk to the second: larger ones take longer and were read
+no better on rendered posters."""
 MOST_ENLARGED: Final = 4.0
 """More makes no letters out of pixels."""
 LEAST_SCORE: Final = 0.5

@@ -13,9 +13,9 @@ from detector.geometry import clip_boxes
 MARGIN: Final = 0.15
 """Grown on each side by this share of the box: finders cut ears and frames."""
 CELLS: Final = 3
-"""Averages kept along a region's longer side. With 5 along the shorter, as is common, 7 to 9 in 10
-characters of a rendered plate were told by trying all characters against them; with 6 along the
-longer 2 in 10; with 3 no more than by chance."""
+"""Averages kept along a region's longer side: fewer than a plate has characters, so none keeps an
+average of its own. More can be undone by trying every character against them
+(docs/decisions/0004-privacy.md)."""
 LEAST_CELL_PX: Final = 8.0
 """A third of a tiny region would be a pixel or two: nothing hidden."""
 

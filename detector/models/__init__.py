@@ -21,8 +21,8 @@ def load_detector(
     Args:
         bundle: A checked bundle.
         runtime: One of `RUNTIMES`; auto takes ONNX Runtime where its CUDA build is installed,
-            else OpenVINO where that is (it was faster on every CPU measured, see
-            benchmarks/README.md), else ONNX Runtime.
+            else OpenVINO where that is (it runs the network faster, see benchmarks/README.md,
+            overlap; its start takes longer), else ONNX Runtime.
         options: Threads, workers and precision.
 
     Returns:

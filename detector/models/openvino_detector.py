@@ -31,6 +31,8 @@ class OpenvinoDetector(NetworkDetector):
 
         Raises:
             BundleError: The file is not a network, or not the one that the manifest describes.
+            RuntimeUnavailableError: OpenVINO cannot prepare it.
+            InferenceError: It does not run.
         """
         super().__init__(bundle.manifest)
         self._core = ov.Core()
@@ -50,7 +52,7 @@ class OpenvinoDetector(NetworkDetector):
         # interpreter lock: two threads that come first together wait for each other for ever.
         # So the first use is here, and alone.
         with FIRST_USE:
-            self._infer(np.zeros((commonest_wh[1], commonest_wh[0], 3), np.uint8))
+            self.detect([np.zeros((commonest_wh[1], commonest_wh[0], 3), np.uint8)])
 
     def _read(self) -> Any:
         try:
@@ -66,8 +68,8 @@ class OpenvinoDetector(NetworkDetector):
         with self._compiling:
             if input_wh not in self._compiled:
                 model = self._read()
-                model.reshape([1, 3, input_wh[1], input_wh[0]])
                 try:
+                    model.reshape([1, 3, input_wh[1], input_wh[0]])
                     self._compiled[input_wh] = self._core.compile_model(
                         _with_preprocessing(model, self._bundle), "CPU", self._settings
                     )

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from datasets.checks import check_record, check_records, count_labels
 from datasets.cli import build_parser, main
-from datasets.dedupe import find_near_copies, hash_image
+from datasets.dedupe import find_near_copies, hash_file, hash_image
 from datasets.errors import DatasetError
 from datasets.formats import FORMATS, read_sets
 from datasets.records import ImageRecord, LabelledBox
@@ -22,6 +22,7 @@ from datasets.remap import remap_record
 from datasets.sheet import CELL_WH, draw_cell
 from datasets.split import group_of, split_groups
 from detector.arrays import Image
+from detector.decode import decode_photo
 
 Capture = pytest.CaptureFixture[str]
 BOX = LabelledBox("bin", (0.1, 0.1, 0.4, 0.5))
@@ -224,6 +225,8 @@ def test_errors_give_status_1_and_wrong_use_2(
     fresh = ["--out", str(tmp_path / "fresh")]
     assert main(["split", str(yolo_set), "--shares", "train:1", *fresh]) == 2
     assert main(["split", str(yolo_set), "--shares", "../x=1", *fresh]) == 2
+    assert main(["split", str(yolo_set), "--group", "(", *fresh]) == 2
+    assert main(["convert", str(yolo_set), "--to", "voc", "--out", "/dev/null/x"]) == 2
     bad = tmp_path / "map.json"
     bad.write_text('{"bin": 3}', encoding="utf-8")
     assert main(["convert", str(yolo_set), "--to", "coco", "--map", str(bad), *fresh]) == 2
@@ -241,6 +244,22 @@ def test_every_command_is_documented() -> None:
         for option in parser._actions:
             for flag in option.option_strings:
                 assert flag in ("-h", "--help") or flag in text, flag
+
+
+@pytest.mark.shared
+def test_street_photos_saved_again_lie_within_the_limit(shared_data: Path) -> None:
+    paths = sorted(shared_data.glob("*/*/images/*.jpg"))[::20]
+    assert len(paths) > 90
+    far = 0
+    for path in paths:
+        image = decode_photo(path.read_bytes()).image
+        half = cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+        encoded, data = cv2.imencode(".jpg", half, [cv2.IMWRITE_JPEG_QUALITY, 40])
+        assert encoded
+        again = decode_photo(data.tobytes(), sees_wh=(64, 64)).image
+        far += not find_near_copies(np.stack([hash_file(path), hash_image(again)]))
+    # Pictures of almost one grey, such as a clean wall, may lie farther.
+    assert far <= len(paths) * 0.05
 
 
 @pytest.mark.shared
