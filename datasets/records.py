@@ -1,4 +1,10 @@
-"""A labelled photo. "No objects" is not "not annotated": `labelled` says what was looked for."""
+"""A labelled photo. "No objects" is not "not annotated": `labelled` says what was looked for.
+
+Between the two stands `also_marked`: labels of which some objects are boxed, while others may stand
+in the photo unboxed. A composed scene on a background that nobody looked at for bins, or a photo of
+which an operator confirmed one finding, teaches what such an object looks like and not where none
+is.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +28,9 @@ class ImageRecord:
     labelled: frozenset[str]
     """Labels that were looked for; any other may stand in the photo unmarked."""
     boxes: tuple[LabelledBox, ...]
-    """All objects of `labelled`; empty means looked at, none there."""
+    """All objects of `labelled` and some of `also_marked`."""
+    also_marked: frozenset[str] = frozenset()
+    """Labels with boxes that hold, whose absence elsewhere says nothing; none of `labelled`."""
 
     def boxes_of(self, label: str) -> tuple[LabelledBox, ...]:
         """Return the boxes of one label.

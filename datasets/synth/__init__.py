@@ -1,0 +1,1 @@
+"""Composed training scenes with exact boxes, on any folder of backgrounds."""
