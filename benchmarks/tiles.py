@@ -19,8 +19,8 @@ from datasets.records import ImageRecord, LabelledBox
 from detector.decode import decode_photo
 from detector.models.bundle import DEFAULT_BUNDLE, load_bundle
 from detector.models.manifest import TileSettings
-from training.evaluate import match_label, score_records
 from training.matching import at_threshold, average_precision
+from training.scoring import match_label, score_records
 
 CELL = 640
 TILES = TileSettings(zoom=2.0, overlap=0.2)

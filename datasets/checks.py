@@ -1,7 +1,7 @@
 """What is wrong with labelled photos: found before anybody trains on them."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Final, Literal
@@ -35,8 +35,15 @@ class Problem:
 def check_record(record: ImageRecord) -> Iterator[Problem]:
     """Check the boxes and labels of one record; its picture is not opened."""
     where = str(record.path)
-    for label in sorted(record.labelled - set(LABEL_NAMES)):
+    for label in sorted((record.labelled | record.also_marked) - set(LABEL_NAMES)):
         yield Problem("warning", "label_unknown", where, f"{label} is no label of the product.")
+    for label in sorted(record.labelled & record.also_marked):
+        message = f"{label} cannot be both labelled and only also_marked."
+        yield Problem("error", "label_in_both", where, message)
+    listed = record.labelled | record.also_marked
+    for label in sorted({box.label for box in record.boxes} - listed):
+        message = f"A {label} is boxed, but it is in neither labelled nor also_marked."
+        yield Problem("error", "label_not_listed", where, message)
     for box in record.boxes:
         x1, y1, x2, y2 = box.box_xyxy
         if not np.isfinite(box.box_xyxy).all() or x2 <= x1 or y2 <= y1:
@@ -87,13 +94,59 @@ def check_records(records: Sequence[ImageRecord]) -> Iterator[Problem]:
         )
 
 
-def count_labels(records: Sequence[ImageRecord]) -> dict[str, tuple[int, int, int]]:
-    """Count each label: pictures looked at, pictures that hold it, boxes."""
+def find_group_leaks(parts: Mapping[str, Sequence[ImageRecord]]) -> Iterator[Problem]:
+    """Find capture groups that lie in more than one part.
+
+    What was shot together looks alike: a network that learned from one half of a group is flattered
+    by the other. A photo without a capture group is not judged.
+
+    Args:
+        parts: Photos of each part that must be independent of the others.
+
+    Yields:
+        An error for each group and pair of parts, in order of the group.
+    """
+    members: dict[str, dict[str, list[ImageRecord]]] = {}
+    for name, records in parts.items():
+        for record in records:
+            if record.group is not None:
+                members.setdefault(record.group, {}).setdefault(name, []).append(record)
+    for group, by_part in sorted(members.items()):
+        for (first, ours), (second, theirs) in combinations(by_part.items(), 2):
+            yield Problem(
+                "error",
+                "group_across_parts",
+                str(theirs[0].path),
+                f"Capture group {group} lies in two parts: {len(ours)} pictures in {first}, "
+                f"{len(theirs)} in {second}.",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class LabelCount:
+    """How often a label occurs in some pictures."""
+
+    looked_at: int
+    """Pictures where all of it is boxed."""
+    also_marked: int
+    """Pictures where some of it may be boxed."""
+    held_by: int
+    """Pictures with a box of it."""
+    boxes: int
+
+
+def count_labels(records: Sequence[ImageRecord]) -> dict[str, LabelCount]:
+    """Count each label, in order of its name."""
     looked: Counter[str] = Counter()
+    also: Counter[str] = Counter()
     held: Counter[str] = Counter()
     boxes: Counter[str] = Counter()
     for record in records:
         looked.update(record.labelled)
+        also.update(record.also_marked)
         held.update({box.label for box in record.boxes})
         boxes.update(box.label for box in record.boxes)
-    return {label: (looked[label], held[label], boxes[label]) for label in sorted(looked)}
+    return {
+        label: LabelCount(looked[label], also[label], held[label], boxes[label])
+        for label in sorted({*looked, *also})
+    }

@@ -31,6 +31,8 @@ class ImageRecord:
     """All objects of `labelled` and some of `also_marked`."""
     also_marked: frozenset[str] = frozenset()
     """Labels with boxes that hold, whose absence elsewhere says nothing; none of `labelled`."""
+    group: str | None = None
+    """Capture group: photos shot together share it; None: nobody said."""
 
     def boxes_of(self, label: str) -> tuple[LabelledBox, ...]:
         """Return the boxes of one label.

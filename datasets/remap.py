@@ -15,17 +15,26 @@ def remap_record(record: ImageRecord, mapping: Mapping[str, str | None]) -> Imag
 
     Returns:
         The record. Where several labels become one, the new one counts as looked for only if all
-        of them were: else an object of the others may stand in the picture unmarked.
+        of them were: else an object of the others may stand in the picture unmarked, and the new
+        one is only `also_marked`.
     """
     sources: dict[str, set[str]] = {}
-    for old in {*mapping, *record.labelled}:
+    marked = record.labelled | record.also_marked
+    for old in {*mapping, *marked}:
         new = mapping.get(old, old)
         if new is not None:
             sources.setdefault(new, set()).add(old)
     labelled = frozenset(new for new, olds in sources.items() if olds <= record.labelled)
-    renamed = ((mapping.get(box.label, box.label), box) for box in record.boxes)
-    boxes = tuple(LabelledBox(new, box.box_xyxy) for new, box in renamed if new in labelled)
-    return replace(record, labelled=labelled, boxes=boxes)
+    also = frozenset(new for new, olds in sources.items() if olds & marked) - labelled
+    renamed = (
+        (mapping.get(box.label, box.label), box) for box in record.boxes if box.label in marked
+    )
+    boxes = tuple(
+        LabelledBox(new, box.box_xyxy)
+        for new, box in renamed
+        if new is not None and new in labelled | also
+    )
+    return replace(record, labelled=labelled, also_marked=also, boxes=boxes)
 
 
 def remap_records(

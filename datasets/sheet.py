@@ -23,6 +23,8 @@ GROUND: Final = 40
 WHITE: Final = (255, 255, 255)
 FONT: Final = "sans"
 LETTERS_PX: Final = 13
+DASH_PX: Final = 7
+GAP_PX: Final = 7
 
 
 def draw_cell(record: ImageRecord) -> Image:
@@ -32,7 +34,8 @@ def draw_cell(record: ImageRecord) -> Image:
         record: The photo.
 
     Returns:
-        uint8, of `CELL_WH`; a photo that cannot be read is a cell that says why.
+        uint8, of `CELL_WH`; a photo that cannot be read is a cell that says why. Boxes of labels
+        that are only also marked are dashed.
     """
     picture_wh = (CELL_WH[0], CELL_WH[1] - NAME_PX)
     cell: Image = np.full((CELL_WH[1], CELL_WH[0], 3), GROUND, np.uint8)
@@ -49,7 +52,10 @@ def draw_cell(record: ImageRecord) -> Image:
             edges += np.tile([fit.pad_left_px, fit.pad_top_px], 2)
             x1, y1, x2, y2 = np.clip(edges, 0, np.tile(picture_wh, 2) - 1).round().astype(int)
             colour = COLOURS.get(box.label, OTHER_COLOUR)
-            cv2.rectangle(cell, (x1, y1), (x2, y2), colour, 2)
+            if box.label in record.also_marked:
+                _draw_dashed(cell, (x1, y1, x2, y2), colour)
+            else:
+                cv2.rectangle(cell, (x1, y1), (x2, y2), colour, 2)
             _write(cell, box.label, (x1 + 3, y1 + LETTERS_PX + 2), colour)
     _write(cell, note, (4, CELL_WH[1] - 6), WHITE)
     return cell
@@ -61,6 +67,18 @@ def _write(cell: Image, text: str, origin: tuple[int, int], colour: tuple[int, i
         place = (int(origin[0]) + shift, int(origin[1]) + shift)
         font = cv2.FontFace(FONT)
         cv2.putText(cell, text, place, ink, font, LETTERS_PX, 600, wrap=(0, 100_000))
+
+
+def _draw_dashed(
+    cell: Image, edges: tuple[int, int, int, int], colour: tuple[int, int, int]
+) -> None:
+    x1, y1, x2, y2 = map(int, edges)
+    for x in range(x1, x2 + 1, DASH_PX + GAP_PX):
+        for y in (y1, y2):
+            cv2.line(cell, (x, y), (min(x + DASH_PX, x2), y), colour, 2)
+    for y in range(y1, y2 + 1, DASH_PX + GAP_PX):
+        for x in (x1, x2):
+            cv2.line(cell, (x, y), (x, min(y + DASH_PX, y2)), colour, 2)
 
 
 def write_sheets(out: Path, records: Sequence[ImageRecord], grid: tuple[int, int]) -> Path:

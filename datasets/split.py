@@ -31,6 +31,18 @@ def group_of(path: Path, pattern: re.Pattern[str] | None) -> str:
     return found[1]
 
 
+def compile_group(text: str | None) -> re.Pattern[str] | None:
+    """Compile a pattern for capture groups as a user writes it; None and "" are none.
+
+    Raises:
+        DatasetError: It is no regular expression.
+    """
+    try:
+        return re.compile(text) if text else None
+    except re.error as error:
+        raise DatasetError("group_unknown", f"{text!r} is no pattern: {error}.") from error
+
+
 def split_groups(
     groups: Sequence[str], shares: Mapping[str, float], seed: int
 ) -> dict[str, tuple[int, ...]]:

@@ -1,73 +1,230 @@
-"""Pick each label's threshold for a stated rate of false alarms.
+"""Pick thresholds for a stated rate of false alarms of all labels together on clean photos.
 
-    python -m training.calibrate --sets DIR [--model DIR] --per-100 RATE --out FILE
+A clean photo has no issue marked. The budget, so many false alarms per 100 clean photos, is the sum
+of the labels' own rates: on photos that were looked through for every label that is what an
+operator sees, and sets that were looked through for some labels only can still be used.
 
-The photos should not be ones the network learned from: on those it raises fewer false alarms than
-on the street, and the thresholds come out too low.
+    equal   every label gets the same share of the budget
+    recall  the shares that find the most, as the mean of the labels' recalls; a label without
+            marked boxes keeps an equal share
+
+The photos must not be ones the network learned from: on those it raises fewer false alarms than on
+the street, and the thresholds come out too low.
 """
 
-import argparse
-import json
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
 
 import numpy as np
 
-from datasets.formats import read_sets
-from detector.models import RUNTIMES
-from detector.models.bundle import find_bundle, load_bundle
-from training.evaluate import match_label, score_records
+from datasets.records import ImageRecord
+from detector.detections import ImageScore
+from training.clean import count_alarms, count_clean
+from training.errors import TrainingError
 from training.matching import PictureMatch, at_threshold
+from training.rules import MATCH_RULES, MatchRules
+from training.scoring import match_label
 
-STEP = 0.01
-LOWEST, HIGHEST = 0.10, 0.95
+Split = Literal["equal", "recall"]
+SPLITS: Final[tuple[Split, ...]] = ("equal", "recall")
+LOWEST: Final = 0.10
+"""A network's weaker boxes are noise, whatever a few clean photos say."""
+NEVER: Final = 1.0
+"""A label that raises too many false alarms at any score is switched off."""
+CANDIDATES: Final = (*(round(0.01 * step, 2) for step in range(10, 100)), NEVER)
+SLACK: Final = 1e-9
+"""Sums of rates are compared with the budget up to this."""
 
 
-def choose_threshold(clean: list[PictureMatch], *, max_per_100: float) -> float:
-    """Return the lowest threshold, so the best recall, that keeps the false-alarm rate.
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One threshold of one label, and what it gives on the held-out photos."""
+
+    threshold: float
+    alarms_per_100: float
+    recall: float | None
+    """None where nothing is marked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """The thresholds chosen, and how."""
+
+    thresholds: Mapping[str, float]
+    budget_per_100: float
+    split: Split
+    switched_off: tuple[str, ...]
+    """Labels that no threshold keeps within their share."""
+    figures: Mapping[str, Any]
+    """False alarms at these thresholds, with their number of pictures, and boxes found."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it JSON-ready."""
+        return {
+            "thresholds": dict(self.thresholds),
+            "budget_per_100": self.budget_per_100,
+            "split": self.split,
+            "switched_off": list(self.switched_off),
+            **self.figures,
+        }
+
+
+def calibrate(
+    records: Sequence[ImageRecord],
+    scores: Sequence[ImageScore],
+    labels: Sequence[str],
+    *,
+    budget_per_100: float,
+    split: Split = "equal",
+    rules: MatchRules = MATCH_RULES,
+) -> Calibration:
+    """Choose each label's threshold.
 
     Args:
-        clean: One label's matches on pictures that hold none of it.
-        max_per_100: False alarms allowed per 100 such pictures.
+        records: Photos that the network did not learn from.
+        scores: What it said, with everything it saw, in the same order.
+        labels: The labels to choose for.
+        budget_per_100: False alarms allowed per 100 clean photos, all labels together.
+        split: How the budget is divided among labels.
+        rules: The least overlap of a hit, for recall.
 
-    Returns:
-        A score from `LOWEST` to `HIGHEST`; the highest if none keeps the rate.
+    Raises:
+        TrainingError: A label has no clean photos, or no threshold keeps the budget.
     """
-    chosen = HIGHEST
-    for threshold in np.arange(HIGHEST, LOWEST - STEP / 2, -STEP):
-        alarms = at_threshold(clean, threshold).false_alarms
-        if 100 * alarms > max_per_100 * len(clean):
-            break
-        chosen = float(threshold)
-    return round(chosen, 2)
+    matches = {label: _matches(records, scores, label, rules) for label in labels}
+    options = {
+        label: list_choices(_clean_scores(records, scores, label), matches[label])
+        for label in labels
+    }
+    chosen = choose(options, budget_per_100, split)
+    thresholds = {label: one.threshold for label, one in chosen.items()}
+    found = {label: at_threshold(matches[label], thresholds[label]) for label in labels}
+    figures = {
+        "clean": count_clean(records, scores, thresholds),
+        "found": {
+            label: {"hits": point.hits, "boxes": point.n_marked} for label, point in found.items()
+        },
+    }
+    off = tuple(label for label, threshold in thresholds.items() if threshold == NEVER)
+    return Calibration(thresholds, budget_per_100, split, off, figures)
 
 
-def main() -> None:
-    """Run the command."""
-    parser = argparse.ArgumentParser(prog="python -m training.calibrate")
-    parser.add_argument("--sets", type=Path, required=True, help="folder of sets")
-    parser.add_argument("--model", help="folder of a bundle")
-    parser.add_argument("--runtime", default="onnxruntime", choices=RUNTIMES)
-    parser.add_argument(
-        "--per-100", type=float, required=True, help="false alarms per 100 clean photos, each label"
-    )
-    parser.add_argument("--out", type=Path, required=True, help="thresholds, as JSON")
-    options = parser.parse_args()
-    bundle = load_bundle(find_bundle(options.model))
-    records = read_sets(options.sets)
-    scores = score_records(bundle, records, options.runtime)
-    thresholds: dict[str, float] = {}
-    for label in bundle.manifest.issue_labels:
-        matches = [one for part in match_label(records, scores, label).values() for one in part]
-        clean = [one for one in matches if one.n_marked == 0]
-        threshold = choose_threshold(clean, max_per_100=options.per_100)
-        point, alarms = at_threshold(matches, threshold), at_threshold(clean, threshold)
-        thresholds[label] = threshold
-        print(
-            f"{label}: {threshold:.2f}; {point.hits} of {point.n_marked} found; "
-            f"{alarms.false_alarms} false alarms on {alarms.n_pictures} clean pictures"
+def _matches(
+    records: Sequence[ImageRecord], scores: Sequence[ImageScore], label: str, rules: MatchRules
+) -> list[PictureMatch]:
+    by_set = match_label(records, scores, label, rules=rules)
+    return [one for matches in by_set.values() for one in matches]
+
+
+def _clean_scores(
+    records: Sequence[ImageRecord], scores: Sequence[ImageScore], label: str
+) -> list[list[float]]:
+    """Return the scores of a label's findings on each clean photo."""
+    clean = count_alarms(records, scores, {label: 0.0})[label]
+    positions: list[int] = np.flatnonzero(~np.isnan(clean)).tolist()
+    if not positions:
+        raise TrainingError(
+            "clean_missing",
+            f"No photo without a marked issue was looked through for {label}.",
+            "Add a set of clean photos that names it under `labelled`.",
         )
-    options.out.write_text(json.dumps(thresholds, indent=1) + "\n", encoding="utf-8")
+    return [[one.score for one in scores[i].findings if one.label == label] for i in positions]
 
 
-if __name__ == "__main__":
-    main()
+def list_choices(
+    clean_scores: Sequence[Sequence[float]], matches: Sequence[PictureMatch]
+) -> list[Choice]:
+    """Return what each candidate threshold gives, highest threshold first.
+
+    Args:
+        clean_scores: Of one label's findings, per clean photo.
+        matches: The label's matches on all photos, for recall.
+    """
+    raised = np.array([score for one in clean_scores for score in one])
+    return [
+        Choice(
+            threshold,
+            100 * float((raised >= threshold).sum()) / len(clean_scores),
+            at_threshold(matches, threshold).recall,
+        )
+        for threshold in reversed(CANDIDATES)
+    ]
+
+
+def choose(
+    options: Mapping[str, Sequence[Choice]], budget_per_100: float, split: Split
+) -> dict[str, Choice]:
+    """Choose one threshold a label within the joint budget.
+
+    Args:
+        options: Per label, highest threshold first.
+        budget_per_100: The most that the chosen rates may add up to.
+        split: See the module.
+
+    Raises:
+        TrainingError: Not even the highest thresholds keep the budget.
+    """
+    share = budget_per_100 / len(options)
+    if split == "equal":
+        return {label: _lowest(choices, share) for label, choices in options.items()}
+    judged = {label: one for label, one in options.items() if one[0].recall is not None}
+    others = {label: one for label, one in options.items() if label not in judged}
+    chosen = {label: _lowest(choices, share) for label, choices in others.items()}
+    rest = budget_per_100 - sum(one.alarms_per_100 for one in chosen.values())
+    chosen.update(_most_recall(judged, rest))
+    return {label: chosen[label] for label in options}
+
+
+def _lowest(choices: Sequence[Choice], most_per_100: float) -> Choice:
+    """Return the lowest threshold, so the best recall, that keeps a rate."""
+    kept = [one for one in choices if one.alarms_per_100 <= most_per_100 + SLACK]
+    if not kept:
+        raise _unreachable()
+    return kept[-1]
+
+
+def _most_recall(options: Mapping[str, Sequence[Choice]], budget: float) -> dict[str, Choice]:
+    """Return the choices with the highest sum of recalls within a budget: an exact knapsack."""
+    # Only the lowest threshold of each rate can be best, so few are left of each label.
+    frontier: list[tuple[float, float, dict[str, Choice]]] = [(0.0, 0.0, {})]
+    for label, choices in options.items():
+        by_rate = {one.alarms_per_100: one for one in choices}
+        grown = [
+            (spent + rate, recall + (one.recall or 0.0), {**picked, label: one})
+            for spent, recall, picked in frontier
+            for rate, one in by_rate.items()
+            if spent + rate <= budget + SLACK
+        ]
+        frontier = []
+        for state in sorted(grown, key=lambda one: (one[0], -one[1])):
+            if not frontier or state[1] > frontier[-1][1]:
+                frontier.append(state)
+    if not frontier:
+        raise _unreachable()
+    return frontier[-1][2]
+
+
+def _unreachable() -> TrainingError:
+    return TrainingError(
+        "budget_unreachable",
+        "The network gives its highest score to false alarms: no threshold keeps the budget.",
+    )
+
+
+def format_calibration(calibration: Calibration) -> str:
+    """Return a line a label, and one for all."""
+    clean = calibration.figures["clean"]
+    lines = []
+    for label, threshold in calibration.thresholds.items():
+        one, found = clean["by_label"][label], calibration.figures["found"][label]
+        lines.append(
+            f"{label:16} {threshold:.2f}  {found['hits']} of {found['boxes']} found; "
+            f"{one['false_alarms']} false alarms on {one['pictures']} clean photos "
+            f"(one is {100 / one['pictures']:.1f} per 100)"
+            + ("; switched off" if label in calibration.switched_off else "")
+        )
+    total = clean["sum_of_labels"]["per_100"]
+    return "\n".join(
+        [*lines, f"together {total:.2f} per 100 clean photos; {calibration.budget_per_100} allowed"]
+    )

@@ -1,141 +1,80 @@
 """Measure a bundle on labelled photos, through the pipeline as users meet it.
 
-    python -m training.evaluate --sets DIR [--model DIR] [--out FILE]
-
-A label is judged only on pictures where it was looked for. site_dust is judged at IoU 0.3, because
-a plume has no sharp edge; the others at 0.5.
+A label is judged only on photos where it was looked for, at the least overlap that the rules give
+for label and set (`training.rules`).
 """
 
-import argparse
-import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
-import numpy as np
-
-from datasets.errors import DatasetError
-from datasets.formats import read_sets
 from datasets.records import ImageRecord
 from detector.detections import ImageScore
-from detector.models import RUNTIMES, RuntimeOptions, load_detector
-from detector.models.bundle import Bundle, find_bundle, load_bundle
-from detector.models.manifest import PRECISIONS, Precision
-from detector.models.network import usable_cores
-from detector.pipeline import Pipeline, PipelineSettings
-from detector.sources import PathSource
+from detector.models.bundle import Bundle
+from detector.models.manifest import Precision
+from training.clean import count_clean, per_100
+from training.light import LIGHTS, Light, measure_lights
 from training.matching import (
     PictureMatch,
+    Pool,
+    Statistic,
     at_threshold,
     average_precision,
     bootstrap_interval,
-    match_picture,
+)
+from training.rules import MATCH_RULES, MatchRules
+from training.scoring import (
+    LabelledScore,
+    identify_records,
+    look_at_label,
+    match_label,
+    match_size,
+    name_and_score,
 )
 
-MIN_IOU = {"site_dust": 0.3}
-DEFAULT_MIN_IOU = 0.5
-COCO_IOUS = tuple(0.5 + 0.05 * step for step in range(10))
+COCO_IOUS: Final = tuple(0.5 + 0.05 * step for step in range(10))
+LOOSE_IOU: Final = 0.3
+DIGITS: Final = 4
 
 
-def score_records(
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation:
+    """Photos, what was marked, and what a bundle said."""
+
+    bundle: Bundle
+    records: Sequence[ImageRecord]
+    scores: Sequence[ImageScore]
+    lights: Sequence[Light]
+    """Of each photo."""
+    rules: MatchRules
+    runtime: str
+    """What ran the network."""
+
+    def looked(self, label: str) -> list[LabelledScore]:
+        """Return one label's photos."""
+        return look_at_label(self.records, self.scores, label)
+
+    def threshold(self, label: str) -> float:
+        """Return the label's operating point."""
+        return self.bundle.manifest.thresholds[label]
+
+
+def run_evaluation(
     bundle: Bundle,
     records: Sequence[ImageRecord],
     runtime: str,
+    *,
     precision: Precision | None = None,
-) -> list[ImageScore]:
-    """Score every record's photo with all that the network sees, in order.
+    rules: MatchRules = MATCH_RULES,
+) -> Evaluation:
+    """Score the photos.
 
     Raises:
-        DatasetError: A photo could not be scored; a figure over the rest would be another figure.
+        DatasetError: A photo could not be scored.
     """
-    workers = usable_cores()
-    detector = load_detector(bundle, runtime, RuntimeOptions(workers=workers, precision=precision))
-    pipeline = Pipeline(detector, PipelineSettings(min_score=0.0))
-    scores = list(pipeline.score_many((PathSource(one.path) for one in records), workers))
-    detector.close()
-    for score in scores:
-        if score.error is not None:
-            raise DatasetError("photo_failed", f"{score.source}: {score.error.message}")
-    return scores
-
-
-def match_label(
-    records: Sequence[ImageRecord],
-    scores: Sequence[ImageScore],
-    label: str,
-    min_iou: float | None = None,
-) -> dict[str, list[PictureMatch]]:
-    """Match one label, by set, on the pictures where it was looked for.
-
-    Args:
-        records: What people marked.
-        scores: What the model said, in the same order.
-        label: The label to judge.
-        min_iou: Least overlap of a hit; None takes the label's own.
-    """
-    least = MIN_IOU.get(label, DEFAULT_MIN_IOU) if min_iou is None else min_iou
-    matches: dict[str, list[PictureMatch]] = {}
-    for record, score in zip(records, scores, strict=True):
-        if label not in record.labelled or score.image_wh is None:
-            continue
-        frame = np.array([*score.image_wh, *score.image_wh], np.float32)
-        marked = [box.box_xyxy for box in record.boxes_of(label)]
-        findings = [one for one in score.findings if one.label == label]
-        matches.setdefault(record.set_name, []).append(
-            match_picture(
-                np.array([one.box_xyxy for one in findings], np.float32).reshape(-1, 4),
-                np.array([one.score for one in findings], np.float32),
-                np.array(marked, np.float32).reshape(-1, 4) * frame,
-                least,
-            )
-        )
-    return matches
-
-
-def summarise(
-    matches: list[PictureMatch], strict: Sequence[list[PictureMatch]], threshold: float
-) -> dict[str, Any]:
-    """Return the figures of one label on some pictures, JSON-ready.
-
-    Args:
-        matches: At the label's own least IoU.
-        strict: The same pictures at each of `COCO_IOUS`.
-        threshold: The operating point.
-    """
-    point = at_threshold(matches, threshold)
-    clean = [match for match in matches if match.n_marked == 0]
-    alarms = at_threshold(clean, threshold).false_alarms
-    return {
-        "pictures": point.n_pictures,
-        "boxes": point.n_marked,
-        "average_precision": _rounded(average_precision(matches)),
-        "average_precision_interval": _interval(matches, average_precision),
-        "average_precision_50_95": _mean([average_precision(one) for one in strict]),
-        "hits": point.hits,
-        "false_alarms": point.false_alarms,
-        "recall": _rounded(point.recall),
-        "recall_interval": _interval(matches, lambda drawn: at_threshold(drawn, threshold).recall),
-        "precision": _rounded(point.precision),
-        "clean_pictures": len(clean),
-        "false_alarms_on_clean": alarms,
-    }
-
-
-def _interval(
-    matches: list[PictureMatch], statistic: Callable[[list[PictureMatch]], float | None]
-) -> list[float] | None:
-    interval = bootstrap_interval(matches, statistic)
-    return None if interval is None else [round(end, 3) for end in interval]
-
-
-def _mean(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return round(sum(known) / len(known), 3) if known else None
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 3)
+    ran, scores = name_and_score(bundle, records, runtime, precision)
+    lights = measure_lights([record.path for record in records])
+    return Evaluation(bundle, records, scores, lights, rules, ran)
 
 
 def evaluate(
@@ -144,87 +83,128 @@ def evaluate(
     runtime: str,
     precision: Precision | None = None,
 ) -> dict[str, Any]:
-    """Measure a bundle.
+    """Measure a bundle: `run_evaluation` and `count_figures` in one."""
+    return count_figures(run_evaluation(bundle, records, runtime, precision=precision))
+
+
+def count_figures(evaluation: Evaluation) -> dict[str, Any]:
+    """Return all figures of an evaluation, JSON-ready.
 
     Returns:
-        JSON-ready: per label the threshold, the least IoU, figures over all sets and by set.
+        `model`; `records_sha256`, the same for the same photos and marks; `rules`; `labels`, per
+        label the threshold and the figures over all sets, by set, size and light; `clean`, false
+        alarms of all labels together.
     """
-    scores = score_records(bundle, records, runtime, precision)
-    manifest = bundle.manifest
-    labels: dict[str, Any] = {}
-    for label in manifest.issue_labels:
-        by_set = match_label(records, scores, label)
-        strict = [match_label(records, scores, label, iou) for iou in COCO_IOUS]
-        threshold = manifest.thresholds[label]
-        labels[label] = {
-            "threshold": threshold,
-            "min_iou": MIN_IOU.get(label, DEFAULT_MIN_IOU),
-            "all": summarise(_joined(by_set), [_joined(one) for one in strict], threshold),
-            "sets": {
-                name: summarise(matches, [one[name] for one in strict], threshold)
-                for name, matches in by_set.items()
-            },
-        }
+    manifest = evaluation.bundle.manifest
     return {
         "model": {"name": manifest.name, "version": manifest.version, "sha256": manifest.sha256},
-        "pictures": len(records),
-        "labels": labels,
+        "runtime": evaluation.runtime,
+        "thresholds": dict(manifest.thresholds),
+        "records_sha256": identify_records(evaluation.records),
+        "pictures": len(evaluation.records),
+        "rules": evaluation.rules.to_json(),
+        "labels": {label: count_label(evaluation, label) for label in manifest.issue_labels},
+        "clean": count_clean(evaluation.records, evaluation.scores, manifest.thresholds),
     }
 
 
-def _joined(by_set: Mapping[str, list[PictureMatch]]) -> list[PictureMatch]:
-    return [match for matches in by_set.values() for match in matches]
+def count_label(evaluation: Evaluation, label: str) -> dict[str, Any]:
+    """Return one label's figures, JSON-ready."""
+    records, scores, rules = evaluation.records, evaluation.scores, evaluation.rules
+    threshold = evaluation.threshold(label)
+    own = match_label(records, scores, label, rules=rules)
+    fixed = {iou: match_label(records, scores, label, iou) for iou in (LOOSE_IOU, *COCO_IOUS)}
+
+    def part(names: Sequence[str]) -> dict[str, Any]:
+        return summarise(
+            [one for name in names for one in own[name]],
+            {iou: [one for name in names for one in by[name]] for iou, by in fixed.items()},
+            threshold,
+        )
+
+    return {
+        "threshold": threshold,
+        "min_iou": rules.min_iou(label),
+        "all": part(list(own)),
+        "sets": {name: {"min_iou": rules.min_iou(label, name), **part([name])} for name in own},
+        "sizes": _count_sizes(evaluation, label),
+        "lights": _count_lights(evaluation, label),
+    }
 
 
-def format_summary(figures: dict[str, Any]) -> str:
-    """Return the figures by label and set as a Markdown table."""
-    lines = [
-        "| label | set | pictures | boxes | AP (IoU), 95 % interval | AP50-95 | threshold "
-        "| recall, 95 % interval | precision | false alarms on clean pictures |",
-        "|---|---|---|---|---|---|---|---|---|---|",
-    ]
-    for label, content in figures["labels"].items():
-        for name, one in content["sets"].items():
-            lines.append(
-                f"| {label} | {name} | {one['pictures']} | {one['boxes']} "
-                f"| {_show(one['average_precision'])} ({content['min_iou']})"
-                f"{_show_interval(one['average_precision_interval'])} "
-                f"| {_show(one['average_precision_50_95'])} | {content['threshold']:.2f} "
-                f"| {_show(one['recall'])}{_show_interval(one['recall_interval'])} "
-                f"| {_show(one['precision'])} "
-                f"| {one['false_alarms_on_clean']} on {one['clean_pictures']} |"
-            )
-    return "\n".join(lines)
+def summarise(
+    matches: list[PictureMatch],
+    fixed: Mapping[float, Sequence[PictureMatch]],
+    threshold: float,
+) -> dict[str, Any]:
+    """Return the figures of one label on some photos, JSON-ready.
+
+    Args:
+        matches: At the label's own least IoU.
+        fixed: The same photos at 0.3 and each of `COCO_IOUS`.
+        threshold: The operating point.
+    """
+    clean = [match for match in matches if match.n_marked == 0]
+    alarms = at_threshold(clean, threshold).false_alarms
+    pool = Pool(matches)
+    return {
+        **_brief(matches, threshold),
+        "average_precision_interval": _interval(pool, pool.average_precision),
+        "average_precision_30": _rounded(average_precision(fixed[LOOSE_IOU])),
+        "average_precision_50": _rounded(average_precision(fixed[COCO_IOUS[0]])),
+        "average_precision_50_95": _mean([average_precision(fixed[iou]) for iou in COCO_IOUS]),
+        "recall_interval": _interval(pool, lambda weights: pool.recall(weights, threshold)),
+        "precision_interval": _interval(pool, lambda weights: pool.precision(weights, threshold)),
+        "clean_pictures": len(clean),
+        "false_alarms_on_clean": alarms,
+        "false_alarms_per_100_clean": per_100(alarms, len(clean)),
+    }
 
 
-def _show(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}"
+def _brief(matches: list[PictureMatch], threshold: float) -> dict[str, Any]:
+    point = at_threshold(matches, threshold)
+    return {
+        "pictures": point.n_pictures,
+        "boxes": point.n_marked,
+        "average_precision": _rounded(average_precision(matches)),
+        "hits": point.hits,
+        "false_alarms": point.false_alarms,
+        "recall": _rounded(point.recall),
+        "precision": _rounded(point.precision),
+    }
 
 
-def _show_interval(interval: Sequence[float] | None) -> str:
-    return "" if interval is None else f", {interval[0]:.2f} to {interval[1]:.2f}"
+def _count_sizes(evaluation: Evaluation, label: str) -> dict[str, Any]:
+    """Figures by size of the box; every photo counts in each."""
+    looked, rules = evaluation.looked(label), evaluation.rules
+    sizes: dict[str, Any] = {}
+    for size in ("small", "medium", "large"):
+        matches = [
+            match_size(one, size, rules.min_iou(label, one.record.set_name)) for one in looked
+        ]
+        sizes[size] = _brief(matches, evaluation.threshold(label))
+    return sizes
 
 
-def main() -> None:
-    """Run the command."""
-    parser = argparse.ArgumentParser(prog="python -m training.evaluate")
-    parser.add_argument("--sets", type=Path, required=True, help="folder of sets")
-    parser.add_argument("--model", help="folder of a bundle")
-    parser.add_argument("--runtime", default="onnxruntime", choices=RUNTIMES)
-    parser.add_argument("--precision", choices=PRECISIONS)
-    parser.add_argument("--out", type=Path, help="also write the figures as JSON")
-    parser.add_argument("--tiles", action="store_true", help="with a second look at 2x in tiles")
-    options = parser.parse_args()
-    bundle = load_bundle(find_bundle(options.model))
-    if options.tiles:
-        from detector.models.manifest import TileSettings
-
-        bundle = replace(bundle, manifest=replace(bundle.manifest, tiles=TileSettings(2.0, 0.2)))
-    figures = evaluate(bundle, read_sets(options.sets), options.runtime, options.precision)
-    if options.out is not None:
-        options.out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-    print(format_summary(figures))
+def _count_lights(evaluation: Evaluation, label: str) -> dict[str, Any]:
+    """Figures by the light of the photo."""
+    by_light: dict[str, list[PictureMatch]] = {light: [] for light in LIGHTS}
+    for one in evaluation.looked(label):
+        least = evaluation.rules.min_iou(label, one.record.set_name)
+        by_light[evaluation.lights[one.position]].append(one.match(least))
+    threshold = evaluation.threshold(label)
+    return {light: _brief(found, threshold) for light, found in by_light.items() if found}
 
 
-if __name__ == "__main__":
-    main()
+def _interval(pool: Pool, statistic: Statistic) -> list[float] | None:
+    interval = bootstrap_interval(pool.n_pictures, statistic)
+    return None if interval is None else [round(end, 3) for end in interval]
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return _rounded(sum(known) / len(known)) if known else None
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, DIGITS)

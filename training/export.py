@@ -1,47 +1,69 @@
-"""Turn trained weights into the network file of a bundle.
+"""Turn trained weights into the network file of a bundle, and show that it answers the same."""
 
-python -m training.export WEIGHTS.pt --size 640 --out model.onnx
-"""
-
-import argparse
 import shutil
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, Final
 
-OPSET = 17
+from training.errors import TrainingError
+from training.parity import Difference, check_parity, make_tensors, run_both
+
+NEEDED: Final = ("torch", "ultralytics", "onnx", "onnxslim")
+"""onnxslim also works out the output's shape, which a bundle's check reads."""
+OPSET: Final = 17
 """Understood by ONNX Runtime 1.13 and OpenVINO 2022.3 and later."""
 
 
-def export_network(weights: Path, size_px: int, out: Path) -> None:
+def export_network(weights: Path, size_px: int, out: Path) -> Difference:
     """Export with ultralytics: end-to-end rows (1, 300, 6), any input size that 32 divides.
 
     Args:
         weights: An ultralytics checkpoint with an end-to-end head.
         size_px: Side of the square that the export is traced with.
-        out: The ONNX file to write.
-    """
-    from ultralytics import YOLO
+        out: The ONNX file to write; not written if the networks do not agree.
 
+    Returns:
+        How far the trained and the exported network's answers lie apart on made-up pictures.
+
+    Raises:
+        ParityError: They do not agree.
+        TrainingError: The weights cannot be loaded, or torch is not installed.
+    """
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "network.pt"  # ultralytics writes beside the weights
         shutil.copyfile(weights, copy)
-        # Since 8.4 YOLO26 is exported end-to-end only when told so.
-        YOLO(copy).export(
-            format="onnx", imgsz=size_px, end2end=True, simplify=True, opset=OPSET, dynamic=True
-        )
+        exported = _export(copy, size_px)
+        answers = list(run_both(copy, exported, make_tensors(size_px)))
+        difference = check_parity(answers)
         out.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(copy.with_suffix(".onnx"), out)
+        shutil.move(exported, out)
+    return difference
 
 
-def main() -> None:
-    """Run the command."""
-    parser = argparse.ArgumentParser(prog="python -m training.export")
-    parser.add_argument("weights", type=Path)
-    parser.add_argument("--size", type=int, default=640)
-    parser.add_argument("--out", type=Path, required=True)
-    options = parser.parse_args()
-    export_network(options.weights, options.size, options.out)
+def _export(weights: Path, size_px: int) -> Path:
+    # Without onnx and onnxslim ultralytics would try to install them.
+    missing = [name for name in NEEDED if find_spec(name) is None]
+    if missing:
+        raise TrainingError(
+            "extra_missing",
+            f"Export needs {', '.join(missing)}, which is not installed.",
+            'Install it: pip install "street-issue-detector[train]".',
+        )
+    from ultralytics import YOLO
 
-
-if __name__ == "__main__":
-    main()
+    settings: dict[str, Any] = {
+        "format": "onnx",
+        "imgsz": size_px,
+        # Since 8.4 YOLO26 is exported end-to-end only when told so.
+        "end2end": True,
+        "simplify": True,
+        "opset": OPSET,
+        "dynamic": True,
+        "device": "cpu",
+    }
+    try:
+        YOLO(weights).export(**settings)
+    except Exception as error:  # whatever torch and ultralytics raise on what they cannot export
+        raise TrainingError("export_failed", f"The export failed: {error}.") from error
+    return weights.with_suffix(".onnx")

@@ -1,99 +1,188 @@
-r"""Put a network, its recipe, thresholds and figures together into a bundle.
+"""Let a measured network become a bundle, unless it is worse than the one that it replaces."""
 
-    python -m training.promote --network model.onnx --recipe FILE --thresholds FILE \
-        --figures FILE --out DIR
-
-The recipe holds what is decided (labels, suppression, data); the rest is measured. The card is
-written from both, so its table is the evaluation's and nobody's memory.
-"""
-
-import argparse
-import hashlib
 import json
-import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from detector.models.bundle import CARD_NAME, MANIFEST_NAME, Bundle, load_bundle
-from training.evaluate import format_summary
+from datasets.records import ImageRecord
+from detector.decode import hash_photo
+from detector.models.bundle import MANIFEST_NAME, Bundle, load_bundle
+from training.bundling import BundleParts, write_bundle
+from training.errors import TrainingError
+from training.rules import MatchRules
+from training.scoring import identify_records
 
-FIGURES_MARK = "{{figures}}"
-DATA_MARK = "{{data}}"
-THRESHOLDS_MARK = "{{thresholds}}"
+MARGIN: Final = 0.0
+"""A label's average precision must not fall by more than this."""
 
 
-def write_bundle(
-    out: Path,
-    *,
-    network: Path,
-    recipe: dict[str, Any],
-    card: str,
-    thresholds: dict[str, float],
-    figures: dict[str, Any],
-) -> Bundle:
-    """Write a bundle and load it again, which checks it.
+class WorseError(TrainingError):
+    """The new bundle is worse on a label than the one it replaces."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One label's average precision, old and new, on the same photos."""
+
+    label: str
+    old: float | None
+    """None where the old bundle could not be judged: nothing is marked."""
+    new: float | None
+    """None where the new bundle does not look for the label, or nothing is marked."""
+
+    @property
+    def is_worse(self) -> bool:
+        """The new bundle finds less."""
+        return self.old is not None and (self.new is None or self.new < self.old - MARGIN)
+
+    def __str__(self) -> str:
+        old, new = ("–" if one is None else f"{one:.4f}" for one in (self.old, self.new))
+        change = "" if None in (self.old, self.new) else f" ({self._change:+.4f})"
+        return f"{self.label}: AP {old} -> {new}{change}"
+
+    @property
+    def _change(self) -> float:
+        return (self.new or 0.0) - (self.old or 0.0)
+
+
+def compare_labels(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Comparison]:
+    """Compare two bundles' figures by label.
 
     Args:
-        out: Folder to write; created.
-        network: The ONNX file.
-        recipe: The manifest but for files, thresholds and figures.
-        card: Text of the card, with marks where data, thresholds and figures go.
-        thresholds: Per issue label.
-        figures: What `training.evaluate` wrote.
+        old: `labels` of the figures of the bundle that is replaced.
+        new: `labels` of the new bundle's figures, on the same photos.
+    """
+    return [
+        Comparison(
+            label,
+            content["all"]["average_precision"],
+            new[label]["all"]["average_precision"] if label in new else None,
+        )
+        for label, content in old.items()
+    ]
+
+
+def check_not_worse(comparisons: Sequence[Comparison], allowed: Sequence[str]) -> None:
+    """Refuse a bundle that is worse on a label.
+
+    Args:
+        comparisons: Of every label of the old bundle.
+        allowed: Labels on which a person has accepted a loss.
 
     Raises:
-        BundleError: The parts do not fit together.
+        WorseError: It is worse on another label; the message says by how much.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(network, out / "model.onnx")
-    lines = [f"| {label} | {threshold:.2f} |" for label, threshold in thresholds.items()]
-    filled = (
-        card.replace(FIGURES_MARK, format_summary(figures))
-        .replace(DATA_MARK, _data_table(recipe["data"]))
-        .replace(THRESHOLDS_MARK, "\n".join(["| label | threshold |", "|---|---|", *lines]))
-    )
-    (out / CARD_NAME).write_text(filled, encoding="utf-8")
-    files = {name: _sha256(out / name) for name in ("model.onnx", CARD_NAME)}
-    manifest = {**recipe, "files": files, "thresholds": thresholds, "figures": figures["labels"]}
-    text = json.dumps(manifest, indent=1, ensure_ascii=False)
-    (out / MANIFEST_NAME).write_text(text + "\n", encoding="utf-8")
+    worse = [one for one in comparisons if one.is_worse and one.label not in allowed]
+    if worse:
+        raise WorseError(
+            "worse",
+            "The new bundle is worse: " + "; ".join(map(str, worse)) + ".",
+            f"Accept it with {' '.join(f'--allow-worse {one.label}' for one in worse)}.",
+        )
+
+
+def check_figures(parts: BundleParts) -> None:
+    """Check that figures and calibration are this network's, and from different photos.
+
+    Raises:
+        TrainingError: They are not.
+    """
+    sha256 = hash_photo(parts.network.read_bytes())
+    for name, content in (("figures", parts.figures), ("calibration", parts.calibration)):
+        if content and content["model"]["sha256"] != sha256:
+            raise TrainingError("other_network", f"The {name} are of another network.")
+    if parts.figures["thresholds"] != dict(parts.thresholds):
+        raise TrainingError(
+            "other_thresholds",
+            "The figures were measured at other thresholds.",
+            "Evaluate again with --thresholds.",
+        )
+    if parts.calibration.get("records_sha256") == parts.figures["records_sha256"]:
+        raise TrainingError(
+            "same_photos",
+            "The thresholds were chosen on the photos that the bundle is judged on.",
+            "Calibrate on photos that are neither trained on nor judged on.",
+        )
+
+
+def old_labels(
+    old: Bundle,
+    figures: Mapping[str, Any],
+    records: Sequence[ImageRecord],
+    rules: MatchRules,
+    runtime: str,
+) -> Mapping[str, Any]:
+    """Return the old bundle's figures by label on the photos of the new one's.
+
+    What stands in its manifest is taken if it was measured on the same photos; else it is measured.
+
+    Args:
+        old: The bundle that is replaced.
+        figures: The new bundle's.
+        records: The photos of the new figures, in case the old bundle must be measured.
+        rules: The least overlaps of the new figures.
+        runtime: For measuring.
+
+    Raises:
+        TrainingError: It must be measured, and the photos are others.
+    """
+    measured = old.manifest.evaluation
+    same = all(measured.get(key) == figures[key] for key in ("records_sha256", "rules"))
+    if same:
+        return old.manifest.figures
+    if not records or identify_records(records) != figures["records_sha256"]:
+        raise TrainingError(
+            "photos_differ",
+            f"{old.folder} was measured on other photos than the new bundle.",
+            "Name the photos of the new figures with --sets.",
+        )
+    if rules.to_json() != figures["rules"]:
+        raise TrainingError(
+            "rules_differ", "The new figures were measured with other least overlaps."
+        )
+    from training.evaluate import count_figures, run_evaluation
+
+    labels: Mapping[str, Any] = count_figures(run_evaluation(old, records, runtime, rules=rules))[
+        "labels"
+    ]
+    return labels
+
+
+def replace_bundle(out: Path, parts: BundleParts) -> Bundle:
+    """Write a bundle beside its place and move it there whole.
+
+    Args:
+        out: The place; a bundle that is there is replaced, anything else is refused.
+        parts: What goes in.
+
+    Raises:
+        TrainingError: Something else is there.
+    """
+    if out.exists() and any(out.iterdir()) and not (out / MANIFEST_NAME).exists():
+        raise TrainingError("out_not_empty", f"{out} holds something that is no bundle.")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".bundle-", dir=out.parent) as folder:
+        fresh = Path(folder) / "new"
+        write_bundle(fresh, parts)
+        if out.exists():
+            out.rename(Path(folder) / "old")
+        fresh.rename(out)
     return load_bundle(out)
 
 
-def _data_table(data: list[dict[str, Any]]) -> str:
-    lines = ["| set | pictures | used for | licence | source |", "|---|---|---|---|---|"]
-    lines += [
-        f"| {one['name']} | {one['pictures']} | {one['used_for']} | {one['licence']} "
-        f"| {one['source']} |"
-        for one in data
-    ]
-    return "\n".join(lines)
+def read_json(path: Path) -> dict[str, Any]:
+    """Read an object from a JSON file.
 
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def main() -> None:
-    """Run the command."""
-    parser = argparse.ArgumentParser(prog="python -m training.promote")
-    parser.add_argument("--network", type=Path, required=True)
-    parser.add_argument("--recipe", type=Path, required=True, help="JSON; its card lies beside it")
-    parser.add_argument("--thresholds", type=Path, required=True)
-    parser.add_argument("--figures", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    options = parser.parse_args()
-    bundle = write_bundle(
-        options.out,
-        network=options.network,
-        recipe=json.loads(options.recipe.read_text(encoding="utf-8")),
-        card=options.recipe.with_suffix(".md").read_text(encoding="utf-8"),
-        thresholds=json.loads(options.thresholds.read_text(encoding="utf-8")),
-        figures=json.loads(options.figures.read_text(encoding="utf-8")),
-    )
-    print(f"{bundle.manifest.name} {bundle.manifest.version} in {bundle.folder}")
-
-
-if __name__ == "__main__":
-    main()
+    Raises:
+        TrainingError: It cannot be read.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise TrainingError("file_unreadable", f"{path} cannot be read: {error}.") from error
+    if not isinstance(content, dict):
+        raise TrainingError("file_unreadable", f"{path} must hold an object.")
+    return content

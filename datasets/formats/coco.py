@@ -1,7 +1,8 @@
 """COCO detection JSON (cocodataset.org/#format-data): images/ and annotations.json.
 
-COCO cannot say what was looked for, so each image carries one key more, `labelled`; a file without
-it counts as looked at for all of its categories. CVAT and Label Studio export this format.
+COCO cannot say what was looked for, so each image carries more keys: `labelled`, and where there is
+something to say `also_marked` and `group`. A file without them counts as looked at for all of its
+categories. CVAT and Label Studio export this format.
 """
 
 import json
@@ -11,6 +12,7 @@ from typing import Any
 
 from datasets.errors import DatasetError
 from datasets.formats.pictures import copy_pictures, read_image_wh
+from datasets.formats.statements import format_statements, parse_group, parse_labels_list
 from datasets.records import ImageRecord, LabelledBox
 
 FILE_NAME = "annotations.json"
@@ -37,9 +39,13 @@ def parse_coco(content: dict[str, Any], images: Path, set_name: str) -> tuple[Im
             boxes[one["image_id"]].append(LabelledBox(names[one["category_id"]], box))
         records = []
         for one in sorted(content["images"], key=lambda image: str(image["file_name"])):
-            labelled = frozenset(one.get("labelled", names.values()))
-            kept = tuple(box for box in boxes[one["id"]] if box.label in labelled)
-            records.append(ImageRecord(images / one["file_name"], set_name, labelled, kept))
+            also = parse_labels_list(one.get("also_marked", []), "also_marked")
+            rest = sorted(set(names.values()) - also)
+            labelled = parse_labels_list(one.get("labelled", rest), "labelled")
+            kept = tuple(box for box in boxes[one["id"]] if box.label in labelled | also)
+            group = parse_group(one.get("group"))
+            path = images / one["file_name"]
+            records.append(ImageRecord(path, set_name, labelled, kept, also, group))
     except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
         raise DatasetError("coco_invalid", f"{set_name}: not COCO detection: {error!r}.") from error
     return tuple(records)
@@ -54,7 +60,7 @@ def format_coco(
         records: Photos; only their file names are written.
         sizes_wh: Upright width and height of each.
     """
-    names = sorted({name for one in records for name in one.labelled})
+    names = sorted({name for one in records for name in one.labelled | one.also_marked})
     number_of = {name: i for i, name in enumerate(names, 1)}
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
@@ -65,7 +71,7 @@ def format_coco(
                 "file_name": record.path.name,
                 "width": width,
                 "height": height,
-                "labelled": sorted(record.labelled),
+                **format_statements(record),
             }
         )
         for box in record.boxes:
@@ -109,6 +115,11 @@ def write_set(folder: Path, records: Sequence[ImageRecord]) -> None:
     """
     content = format_coco(records, [read_image_wh(one.path) for one in records])
     copy_pictures(records, folder / "images")
+    write_annotations(folder, content)
+
+
+def write_annotations(folder: Path, content: dict[str, Any]) -> None:
+    """Write annotations.json beside pictures that are there already."""
     (folder / FILE_NAME).write_text(
         json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
     )

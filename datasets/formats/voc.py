@@ -2,8 +2,9 @@
 
 Edges are written as decimal pixels from 0, as CVAT and Label Studio write them, not as the
 original's whole pixels from 1, which would lose up to a pixel. VOC cannot say what was looked for,
-so each file carries one element more, `labelled`; one without it counts as looked at for the labels
-that it names.
+so each file carries more elements: `labelled`, and where there is something to say `also_marked`,
+both with a `label` each, and `group`. One without them counts as looked at for the labels that it
+names.
 """
 
 import xml.etree.ElementTree as ET
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from datasets.errors import DatasetError
 from datasets.formats.pictures import copy_pictures, read_image_wh
+from datasets.formats.statements import format_statements
 from datasets.records import ImageRecord, LabelledBox
 from detector.sources import PHOTO_ENDINGS
 
@@ -42,12 +44,20 @@ def parse_voc(text: str, image: Path, set_name: str) -> ImageRecord:
         raise DatasetError(
             "voc_invalid", f"{image.stem}.xml is not Pascal VOC: {error}."
         ) from error
-    written = root.find("labelled")
-    names = {box.label for box in boxes}
-    labelled = frozenset(names if written is None else (written.text or "").split())
-    return ImageRecord(
-        image, set_name, labelled, tuple(box for box in boxes if box.label in labelled)
-    )
+    also = _labels(root, "also_marked") or frozenset()
+    labelled = _labels(root, "labelled")
+    if labelled is None:
+        labelled = frozenset(box.label for box in boxes) - also
+    kept = tuple(box for box in boxes if box.label in labelled | also)
+    return ImageRecord(image, set_name, labelled, kept, also, root.findtext("group") or None)
+
+
+def _labels(root: ET.Element, key: str) -> frozenset[str] | None:
+    written = root.find(key)
+    if written is None:
+        return None
+    # Plain words were the form of the first version.
+    return frozenset([*(written.text or "").split(), *(one.text or "" for one in written)])
 
 
 def _text(element: ET.Element, path: str) -> str:
@@ -70,7 +80,13 @@ def format_voc(record: ImageRecord, image_wh: tuple[int, int]) -> str:
     size = ET.SubElement(root, "size")
     for name, value in (("width", width), ("height", height), ("depth", 3)):
         ET.SubElement(size, name).text = str(value)
-    ET.SubElement(root, "labelled").text = " ".join(sorted(record.labelled))
+    for key, value in format_statements(record).items():
+        element = ET.SubElement(root, key)
+        if isinstance(value, str):
+            element.text = value
+        else:
+            for label in value:
+                ET.SubElement(element, "label").text = label
     for box in record.boxes:
         one = ET.SubElement(root, "object")
         ET.SubElement(one, "name").text = box.label
@@ -96,7 +112,7 @@ def read_set(folder: Path) -> tuple[ImageRecord, ...]:
         path = folder / FOLDER / f"{image.stem}.xml"
         try:
             text = path.read_text(encoding="utf-8")
-        except OSError as error:
+        except (OSError, UnicodeDecodeError) as error:
             raise DatasetError("label_missing", f"{image} has no readable {path}.") from error
         records.append(parse_voc(text, image, folder.name))
     return tuple(records)

@@ -46,9 +46,13 @@ def find_bundle(name: str | None) -> Path:
 def load_bundle(folder: Path) -> Bundle:
     """Read a bundle and check every file it names.
 
+    A folder that is a link is followed once, here: what it names may be switched to another bundle
+    while this one is read or in use.
+
     Raises:
         BundleError: A file is missing or changed, or the manifest does not fit this version.
     """
+    folder = folder.resolve()
     path = folder / MANIFEST_NAME
     try:
         content = json.loads(path.read_text(encoding="utf-8"))

@@ -105,7 +105,13 @@ class ModelManifest:
     data: tuple[Mapping[str, Any], ...]
     """Data sets it was trained on: name, version, licence, pictures."""
     figures: Mapping[str, Any]
-    """Measured figures, with the command that gave them."""
+    """Measured figures by label."""
+    evaluation: Mapping[str, Any]
+    """On which photos the figures were measured, and false alarms of all labels together."""
+    calibration: Mapping[str, Any]
+    """How the thresholds were chosen, and on how many photos."""
+    run: Mapping[str, Any]
+    """The training run: id, config, versions of its data sets and packages."""
 
     @property
     def issue_labels(self) -> tuple[str, ...]:
@@ -159,10 +165,18 @@ def parse_manifest(content: object, where: str) -> ModelManifest:
         min_detector_version=top.version("min_detector_version"),
         data=top.objects("data"),
         figures=MappingProxyType(top.object("figures")),
+        evaluation=_parse_record(top, "evaluation"),
+        calibration=_parse_record(top, "calibration"),
+        run=_parse_record(top, "run"),
     )
     severity.finish()
     top.finish()
     return manifest
+
+
+def _parse_record(top: Fields, key: str) -> Mapping[str, Any]:
+    """Read what is kept for people and may be left out."""
+    return MappingProxyType(top.object(key) if top.has(key) else {})
 
 
 def _parse_network(fields: Fields) -> NetworkInput:

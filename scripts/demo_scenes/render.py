@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import argparse
 import random
+import sys
 import tempfile
 import time
 from pathlib import Path
+
+# Shapes, materials and rubbish are shared with the sprite renderer and live in its folder.
+sys.path.insert(1, str(Path(__file__).resolve().parents[2] / "datasets/synth/blender"))
 
 import bpy
 import finish

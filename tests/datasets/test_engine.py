@@ -1,6 +1,5 @@
-"""Checks, near-copies, splits, label mapping, and the command line over them."""
+"""Checks, near-copies, splits, label mapping and contact sheets."""
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,11 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datasets.checks import check_record, check_records, count_labels
-from datasets.cli import build_parser, main
+from datasets.checks import (
+    LabelCount,
+    check_record,
+    check_records,
+    count_labels,
+    find_group_leaks,
+)
 from datasets.dedupe import find_near_copies, hash_file, hash_image
 from datasets.errors import DatasetError
-from datasets.formats import FORMATS, read_sets
 from datasets.records import ImageRecord, LabelledBox
 from datasets.remap import remap_record
 from datasets.sheet import CELL_WH, draw_cell
@@ -47,6 +50,26 @@ def record_of(*boxes: LabelledBox, labelled: tuple[str, ...] = ("bin",)) -> Imag
 def test_boxes_are_checked(boxes: tuple[LabelledBox, ...], codes: list[str]) -> None:
     found = list(check_record(record_of(*boxes, labelled=("bin", "garbage"))))
     assert [problem.code for problem in found] == codes
+
+
+def test_a_box_must_be_of_a_listed_label_and_no_label_in_both_lists() -> None:
+    poster = LabelledBox("illegal_poster", BOX.box_xyxy)
+    (problem,) = check_record(record_of(poster))
+    assert (problem.severity, problem.code) == ("error", "label_not_listed")
+    also = frozenset({"illegal_poster"})
+    assert not list(check_record(replace(record_of(poster), also_marked=also)))
+    (problem,) = check_record(replace(record_of(BOX), also_marked=frozenset({"bin"})))
+    assert (problem.severity, problem.code) == ("error", "label_in_both")
+    (problem,) = check_record(replace(record_of(), also_marked=frozenset({"binn"})))
+    assert problem.code == "label_unknown"
+
+
+def test_a_capture_group_in_two_parts_is_a_leak() -> None:
+    day, other = replace(record_of(), group="day1"), replace(record_of(), group="day2")
+    assert not list(find_group_leaks({"train": [day, day], "val": [other, record_of()]}))
+    (problem,) = find_group_leaks({"train": [day, other, day, record_of()], "val": [day]})
+    assert (problem.severity, problem.code) == ("error", "group_across_parts")
+    assert "day1" in problem.message and "2 pictures in train, 1 in val" in problem.message
 
 
 def test_an_unknown_label_is_a_warning() -> None:
@@ -80,7 +103,12 @@ def test_unreadable_pictures_and_leaks_are_errors(
 
 def test_labels_are_counted() -> None:
     records = [record_of(BOX, BOX), record_of(), record_of(labelled=())]
-    assert count_labels(records) == {"bin": (2, 1, 2)}
+    assert count_labels(records) == {"bin": LabelCount(2, 0, 1, 2)}
+    records.append(replace(record_of(BOX, labelled=()), also_marked=frozenset({"bin", "garbage"})))
+    assert count_labels(records) == {
+        "bin": LabelCount(2, 1, 2, 3),
+        "garbage": LabelCount(0, 1, 0, 0),
+    }
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -133,72 +161,20 @@ def test_merged_labels_count_as_looked_for_only_if_all_were() -> None:
     assert done.labelled == {"garbage", "bin"}
     assert [box.label for box in done.boxes] == ["garbage", "bin"]
     one = remap_record(replace(both, labelled=frozenset({"sack", "bin"})), mapping)
-    assert one.labelled == {"bin"} and [box.label for box in one.boxes] == ["bin"]
+    # A sack is garbage, but not all garbage was looked for.
+    assert one.labelled == {"bin"} and one.also_marked == {"garbage"}
+    assert [box.label for box in one.boxes] == ["garbage", "bin"]
 
 
-@pytest.fixture
-def yolo_set(tmp_path: Path, write_jpeg: Callable[..., Path]) -> Path:
-    records = [
-        ImageRecord(
-            write_jpeg(tmp_path / "in" / f"day{i // 2}_{i}.jpg", seed=i),
-            "in",
-            frozenset({"bin", "garbage"}),
-            (BOX,),
-        )
-        for i in range(10)
-    ]
-    FORMATS["yolo"].write_set(tmp_path / "set", records)
-    return tmp_path / "set"
-
-
-def test_the_commands_run_one_after_the_other(
-    yolo_set: Path, tmp_path: Path, capsys: Capture
-) -> None:
-    assert main(["check", str(yolo_set)]) == 0
-    assert main(["stats", str(yolo_set)]) == 0
-    assert re.search(r"set +bin +10 +10 +10\n", capsys.readouterr().out)
-    mapping = tmp_path / "map.json"
-    mapping.write_text(json.dumps({"bin": "overflowing_bin", "garbage": None}), encoding="utf-8")
-    coco = tmp_path / "coco"
-    assert (
-        main(["convert", str(yolo_set), "--to", "coco", "--map", str(mapping), "--out", str(coco)])
-        == 0
-    )
-    assert {label for one in read_sets(coco) for label in one.labelled} == {"overflowing_bin"}
-    parts = tmp_path / "parts"
-    command = ["split", str(coco), "--to", "voc", "--group", r"^(day\d)", "--out", str(parts)]
-    assert main([*command, "--shares", "train=0.6,val=0.4"]) == 0
-    days = [{one.path.name[:4] for one in read_sets(parts / name)} for name in ("train", "val")]
-    assert (len(days[0]), len(days[1])) == (3, 2) and days[0].isdisjoint(days[1])
-    assert main(["check", str(parts)]) == 0
-
-
-def test_dedupe_keeps_the_first_of_near_copies(
-    yolo_set: Path, tmp_path: Path, write_jpeg: Callable[..., Path], capsys: Capture
-) -> None:
-    write_jpeg(yolo_set / "images" / "zz.jpg", 200, 150, seed=4)
-    (yolo_set / "labels" / "zz.txt").write_text("", encoding="utf-8")
-    assert main(["check", str(yolo_set)]) == 0
-    assert "warning: near_copy" in capsys.readouterr().out
-    assert main(["dedupe", str(yolo_set), "--out", str(tmp_path / "out")]) == 0
-    assert "zz.jpg: like" in capsys.readouterr().out
-    assert len(read_sets(tmp_path / "out")) == 10
-
-
-def test_a_sheet_shows_every_picture_with_its_boxes(
-    yolo_set: Path, tmp_path: Path, capsys: Capture
-) -> None:
-    out = tmp_path / "sheets"
-    assert main(["sheet", str(yolo_set), "--out", str(out), "--columns", "3", "--rows", "2"]) == 0
-    sheets = sorted(out.glob("*.png"))
-    assert len(sheets) == 2 and str(out / "index.html") in capsys.readouterr().out
-    page = (out / "index.html").read_text(encoding="utf-8")
-    assert all(sheet.name in page for sheet in sheets) and "day0_0.jpg" in page
-    image = cv2.imread(str(sheets[0]))
-    assert image is not None and image.shape == (2 * CELL_WH[1], 3 * CELL_WH[0], 3)
-    # The last sheet holds four of six cells: the rest stays empty.
-    last = cv2.imread(str(sheets[1]))
-    assert last is not None and (last[CELL_WH[1] :, CELL_WH[0] :] == last[-1, -1]).all()
+def test_also_marked_labels_are_renamed_and_dropped_alike() -> None:
+    boxes = (LabelledBox("sack", BOX.box_xyxy), LabelledBox("cat", BOX.box_xyxy), BOX)
+    record = replace(record_of(*boxes), also_marked=frozenset({"sack", "cat"}))
+    done = remap_record(record, {"sack": "garbage", "cat": None})
+    assert done.labelled == {"bin"} and done.also_marked == {"garbage"}
+    assert [box.label for box in done.boxes] == ["garbage", "bin"]
+    # Into one that was looked for: a sack is now a bin, and other sacks may stand unmarked.
+    done = remap_record(record, {"sack": "bin", "cat": None})
+    assert not done.labelled and done.also_marked == {"bin"}
 
 
 def test_a_cell_draws_the_box_in_its_place(tmp_path: Path, write_jpeg: Callable[..., Path]) -> None:
@@ -212,38 +188,17 @@ def test_a_cell_draws_the_box_in_its_place(tmp_path: Path, write_jpeg: Callable[
     assert 0 <= top < CELL_WH[1] * 0.2 and CELL_WH[1] * 0.3 < bottom < CELL_WH[1] * 0.6
 
 
-def test_errors_give_status_1_and_wrong_use_2(
-    yolo_set: Path, tmp_path: Path, capsys: Capture
+def test_a_box_that_is_only_also_marked_is_dashed(
+    tmp_path: Path, write_jpeg: Callable[..., Path]
 ) -> None:
-    (yolo_set / "labels" / "day0_0.txt").write_text("0 0.9 0.5 0.4 0.4\n", encoding="utf-8")
-    assert main(["check", str(yolo_set)]) == 1
-    assert "box_outside" in capsys.readouterr().out
-    assert main(["check", str(tmp_path / "nowhere")]) == 2
-    out = ["--out", str(yolo_set)]
-    assert main(["convert", str(yolo_set), "--to", "coco", *out]) == 2
-    assert "is not empty" in capsys.readouterr().err
-    fresh = ["--out", str(tmp_path / "fresh")]
-    assert main(["split", str(yolo_set), "--shares", "train:1", *fresh]) == 2
-    assert main(["split", str(yolo_set), "--shares", "../x=1", *fresh]) == 2
-    assert main(["split", str(yolo_set), "--group", "(", *fresh]) == 2
-    assert main(["convert", str(yolo_set), "--to", "voc", "--out", "/dev/null/x"]) == 2
-    bad = tmp_path / "map.json"
-    bad.write_text('{"bin": 3}', encoding="utf-8")
-    assert main(["convert", str(yolo_set), "--to", "coco", "--map", str(bad), *fresh]) == 2
-
-
-def test_every_command_is_documented() -> None:
-    page = Path(__file__).parents[2] / "docs" / "model-trainer.md"
-    text = page.read_text(encoding="utf-8")
-    commands = build_parser()._subparsers
-    assert commands is not None
-    (action,) = commands._group_actions
-    assert action.choices is not None
-    for name, parser in dict(action.choices).items():
-        assert f"street-issues-data {name}" in text
-        for option in parser._actions:
-            for flag in option.option_strings:
-                assert flag in ("-h", "--help") or flag in text, flag
+    path = write_jpeg(tmp_path / "a.jpg", 400, 300)
+    looked = ImageRecord(path, "set", frozenset({"bin"}), (BOX,))
+    also = replace(looked, labelled=frozenset(), also_marked=frozenset({"bin"}))
+    bare = draw_cell(replace(looked, boxes=()))
+    drawn = [(draw_cell(one) != bare).any(axis=2) for one in (looked, also)]
+    left = np.argwhere(drawn[0])[:, 1].min() + 1
+    solid, dashed = (one[:, left].sum() for one in drawn)
+    assert 0.3 * solid < dashed < 0.8 * solid
 
 
 @pytest.mark.shared
@@ -260,11 +215,3 @@ def test_street_photos_saved_again_lie_within_the_limit(shared_data: Path) -> No
         far += not find_near_copies(np.stack([hash_file(path), hash_image(again)]))
     # Pictures of almost one grey, such as a clean wall, may lie farther.
     assert far <= len(paths) * 0.05
-
-
-@pytest.mark.shared
-def test_the_shared_sets_are_sound_and_validation_holds_no_copy(
-    shared_data: Path, capsys: Capture
-) -> None:
-    assert main(["check", str(shared_data / "train"), str(shared_data / "val")]) == 0
-    assert "near_copy_across_sets" not in capsys.readouterr().out

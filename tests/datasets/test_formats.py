@@ -32,7 +32,8 @@ def records(tmp_path: Path, write_jpeg: Callable[..., Path]) -> list[ImageRecord
 def assert_same(actual: list[ImageRecord], expected: list[ImageRecord]) -> None:
     assert [one.path.name for one in actual] == [one.path.name for one in expected]
     for one, other in zip(actual, expected, strict=True):
-        assert one.labelled == other.labelled
+        assert (one.labelled, one.also_marked) == (other.labelled, other.also_marked)
+        assert one.group == other.group
         assert [box.label for box in one.boxes] == [box.label for box in other.boxes]
         for box, wanted in zip(one.boxes, other.boxes, strict=True):
             assert box.box_xyxy == pytest.approx(wanted.box_xyxy, abs=1e-12)
@@ -62,6 +63,20 @@ def test_no_objects_and_not_looked_for_stay_apart(
         empty.boxes_of("street_vending")
 
 
+@pytest.mark.parametrize("name", FORMATS)
+def test_also_marked_labels_and_groups_come_back(
+    name: str, tmp_path: Path, records: list[ImageRecord]
+) -> None:
+    lists = {"labelled": frozenset({"bin"}), "also_marked": frozenset({"site_dust", "a b"})}
+    records = [replace(one, **lists) for one in records]  # type: ignore[arg-type]  # by name
+    records[0] = replace(records[0], group="第一天 1")
+    FORMATS[name].write_set(tmp_path / "out", records)
+    back = list(read_sets(tmp_path / "out"))
+    assert_same(back, records)
+    with pytest.raises(KeyError):
+        back[0].boxes_of("site_dust")
+
+
 @pytest.mark.parametrize("name", ["coco", "voc"])
 def test_pictures_may_have_been_looked_at_for_different_labels(
     name: str, tmp_path: Path, records: list[ImageRecord]
@@ -75,6 +90,9 @@ def test_yolo_refuses_what_it_cannot_say(tmp_path: Path, records: list[ImageReco
     records[1] = replace(records[1], labelled=frozenset())
     with pytest.raises(DatasetError, match="different labels"):
         FORMATS["yolo"].write_set(tmp_path / "out", records)
+    records[1] = replace(records[0], also_marked=frozenset({"garbage"}))
+    with pytest.raises(DatasetError, match="different labels"):
+        FORMATS["yolo"].write_set(tmp_path / "out", records[:2])
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -109,6 +127,25 @@ def test_any_box_survives_every_format(boxes: list[LabelledBox], width: int, hei
     assert_same([replace(record, boxes=yolo)], [record])
 
 
+label_texts = st.text("ab é 广告_", min_size=1, max_size=6)
+
+
+@given(
+    labels=st.lists(label_texts, max_size=4, unique=True),
+    n_labelled=st.integers(0, 4),
+    group=st.none() | st.text("ab 1", min_size=1).filter(lambda text: text == text.strip()),
+)
+def test_any_statement_survives_coco_and_voc(
+    labels: list[str], n_labelled: int, group: str | None
+) -> None:
+    labelled, also = frozenset(labels[:n_labelled]), frozenset(labels[n_labelled:])
+    boxes = tuple(LabelledBox(label, (0.0, 0.25, 0.5, 1.0)) for label in labels)
+    record = ImageRecord(Path("images/x.jpg"), "set", labelled, boxes, also, group)
+    coco = json.loads(json.dumps(format_coco([record], [(64, 32)])))
+    assert parse_coco(coco, Path("images"), "set") == (record,)
+    assert parse_voc(format_voc(record, (64, 32)), record.path, "set") == record
+
+
 def test_a_foreign_coco_file_counts_as_looked_at_for_its_categories(tmp_path: Path) -> None:
     content = {
         "images": [{"id": 7, "file_name": "a.jpg", "width": 100, "height": 50}],
@@ -125,12 +162,23 @@ def test_a_foreign_coco_file_counts_as_looked_at_for_its_categories(tmp_path: Pa
     [
         {},
         {"images": [], "annotations": [{"image_id": 1}], "categories": []},
+        {
+            "images": [{"id": 1, "width": 1, "height": 1, "file_name": "a", "labelled": "bin"}],
+            "annotations": [],
+            "categories": [],
+        },
         {"images": [{"id": 1, "width": 0, "height": 0}], "annotations": [], "categories": [{}]},
     ],
 )
 def test_what_is_not_coco_is_refused(content: dict[str, object], tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="not COCO"):
         parse_coco(content, tmp_path, "set")
+
+
+def test_labels_of_the_first_version_are_read_from_voc() -> None:
+    size = "<size><width>4</width><height>4</height></size>"
+    text = f"<annotation>{size}<labelled>bin garbage</labelled></annotation>"
+    assert parse_voc(text, Path("x.jpg"), "set").labelled == {"bin", "garbage"}
 
 
 @pytest.mark.parametrize("text", ["", "<annotation>", "<annotation/>", "<a><size/></a>"])

@@ -53,8 +53,44 @@ def test_a_picture_without_a_label_file_is_not_annotated(yolo_set: Path) -> None
         read_set(yolo_set)
 
 
-@pytest.mark.parametrize("text", ["labelled: [", "labelled: [x]\n", "[]"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "labelled: [",
+        "labelled: [x]\n",
+        "[]",
+        "labelled: bin\nnames: [bin]\n",
+        "labelled: [bin]\nnames: [1]\n",
+        f"{SOURCE}also_marked: bin\n",
+        f"{SOURCE}group: (\n",
+        f"{SOURCE}group: a\n",
+        f"{SOURCE}groups: [a]\n",
+        f"{SOURCE}groups: {{a.jpg: 3}}\n",
+    ],
+)
 def test_a_wrong_source_is_refused(yolo_set: Path, text: str) -> None:
     (yolo_set / "source.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(DatasetError, match=r"source\.yaml"):
+        read_set(yolo_set)
+
+
+def test_also_marked_boxes_are_kept_and_others_left_out(yolo_set: Path) -> None:
+    (yolo_set / "source.yaml").write_text(f"{SOURCE}also_marked: [bin]\n", encoding="utf-8")
+    record = read_set(yolo_set)[1]
+    assert {box.label for box in record.boxes} == {"illegal_poster", "bin"}
+    assert record.also_marked == {"bin"} and record.group is None
+
+
+def test_groups_come_from_a_pattern_or_a_list(yolo_set: Path) -> None:
+    source = yolo_set / "source.yaml"
+    source.write_text(f"{SOURCE}group: ^(.)\ngroups: {{b.jpg: the same}}\n", encoding="utf-8")
+    assert [one.group for one in read_set(yolo_set)] == ["a", "the same"]
+    source.write_text(f"{SOURCE}group: ^(b)\n", encoding="utf-8")
+    with pytest.raises(DatasetError, match=r"finds no group in a\.jpg"):
+        read_set(yolo_set)
+
+
+def test_an_unreadable_label_file_is_named(yolo_set: Path) -> None:
+    (yolo_set / "labels" / "a.txt").write_bytes(b"\xff\xfe")
+    with pytest.raises(DatasetError, match=r"a\.txt cannot be read"):
         read_set(yolo_set)

@@ -3,12 +3,16 @@
 import contextlib
 import io
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
-from training.evaluate import COCO_IOUS
+import training.evaluate
+from datasets.records import ImageRecord
+from detector.detections import ImageScore
+from training.evaluate import COCO_IOUS, Evaluation, count_figures
 from training.matching import average_precision, match_picture
 
 N_PICTURES = 30
@@ -86,3 +90,32 @@ def test_average_precision_agrees_with_pycocotools(seed: int) -> None:
     assert 0.02 < reference_50_95 < reference_50 < 0.95
     assert ours[0] == pytest.approx(reference_50, abs=0.001)
     assert np.mean(ours) == pytest.approx(reference_50_95, abs=0.001)
+
+
+def test_the_figures_agree_with_pycocotools(
+    record_photo: Callable[..., ImageRecord],
+    score_photo: Callable[..., ImageScore],
+    evaluation_of: Callable[..., Evaluation],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(training.evaluate, "identify_records", lambda _: "made up")
+    # As the pipeline rounds them.
+    pictures = [
+        (np.round(marked, 1), np.round(predicted, 1), np.round(scores, 4))
+        for marked, predicted, scores in made_up(3)
+    ]
+    records, answers = [], []
+    for i, (marked, predicted, scores) in enumerate(pictures):
+        boxes = [("illegal_poster", tuple(box)) for box in marked.tolist()]
+        found = [
+            ("illegal_poster", score, tuple(box))
+            for box, score in zip(predicted.tolist(), scores.tolist(), strict=True)
+        ]
+        records.append(record_photo(f"{i}.jpg", ["illegal_poster"], boxes))
+        answers.append(score_photo(f"{i}.jpg", found))
+    figures = count_figures(evaluation_of(records, answers))
+    ours = figures["labels"]["illegal_poster"]["all"]
+    reference_50_95, reference_50 = ask_pycocotools(pictures)
+    assert ours["average_precision"] == pytest.approx(reference_50, abs=0.001)
+    assert ours["average_precision_50"] == pytest.approx(reference_50, abs=0.001)
+    assert ours["average_precision_50_95"] == pytest.approx(reference_50_95, abs=0.001)

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from training.calibrate import HIGHEST, LOWEST, choose_threshold
 from training.matching import (
     PictureMatch,
+    Pool,
     at_threshold,
     average_precision,
     bootstrap_interval,
@@ -59,24 +59,38 @@ def test_counts_at_a_threshold() -> None:
     assert nothing.recall is None and nothing.precision is None
 
 
-def test_the_lowest_threshold_that_keeps_the_rate_is_chosen() -> None:
-    clean = [match([score], [False], 0) for score in (0.9, 0.6, 0.3, 0.2)] + [match([], [], 0)] * 96
-    assert choose_threshold(clean, max_per_100=2) == pytest.approx(0.31)
-    assert choose_threshold(clean, max_per_100=0) == pytest.approx(0.91)
-    assert choose_threshold(clean, max_per_100=4) == LOWEST
-    assert choose_threshold([match([0.99], [False], 0)], max_per_100=1) == HIGHEST
+def test_weights_are_drawing_again() -> None:
+    one, other = match([0.9, 0.3], [True, False], 2), match([0.8], [False], 1)
+    drawn, weighed = Pool([one, one, one, other]), Pool([one, other])
+    ones, weights = np.ones(4), np.array([3.0, 1.0])
+    assert weighed.average_precision(weights) == drawn.average_precision(ones)
+    for figure in ("recall", "precision", "alarm_rate"):
+        for threshold in (0.2, 0.5, 0.85, 0.95):
+            expected = getattr(drawn, figure)(ones, threshold)
+            assert getattr(weighed, figure)(weights, threshold) == expected
+
+
+def test_a_pool_counts_as_the_plain_loop() -> None:
+    matches = [match([0.9, 0.5], [True, False], 3), match([0.5], [True], 1), match([], [], 0)]
+    pool, weights = Pool(matches), np.ones(3)
+    for threshold in (0.0, 0.5, 0.51, 1.0):
+        point = at_threshold(matches, threshold)
+        assert pool.recall(weights, threshold) == point.recall
+        assert pool.precision(weights, threshold) == point.precision
+    assert Pool([]).recall(np.ones(0), 0.5) is None
 
 
 def test_the_interval_holds_the_figure_and_narrows_with_more_pictures() -> None:
     some = [match([0.9], [i % 3 > 0], 1) for i in range(30)]
 
-    def recall(matches: list[PictureMatch]) -> float | None:
-        return at_threshold(matches, 0.5).recall
+    def interval(matches: list[PictureMatch]) -> tuple[float, float] | None:
+        pool = Pool(matches)
+        return bootstrap_interval(len(matches), lambda weights: pool.recall(weights, 0.5))
 
-    few, many = bootstrap_interval(some, recall), bootstrap_interval(some * 10, recall)
+    few, many = interval(some), interval(some * 10)
     assert few is not None and many is not None
     assert few[0] < 2 / 3 < few[1] and few[0] < many[0] < 2 / 3 < many[1] < few[1]
-    assert bootstrap_interval(some, recall) == few
-    assert bootstrap_interval([match([], [], 0)], recall) is None
+    assert interval(some) == few
+    assert interval([match([], [], 0)]) is None and interval([]) is None
     # All pictures alike: no other draw is possible.
-    assert bootstrap_interval([match([0.9], [True], 1)] * 5, recall) == (1.0, 1.0)
+    assert interval([match([0.9], [True], 1)] * 5) == (1.0, 1.0)

@@ -1,0 +1,103 @@
+"""Export with its gate, and int8; what needs torch or onnx is skipped without them."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from detector.models import load_detector
+from detector.models.bundle import Bundle
+from training.bundling import read_recipe, write_draft
+from training.commands import export as command
+from training.errors import TrainingError
+from training.export import NEEDED, export_network
+from training.parity import ParityError, Rows
+from training.quantise import picture_tensor, quantise_network
+
+RECIPE = Path(__file__).parents[2] / "training" / "recipes" / "street-issues-n-0.1.0.json"
+
+
+def made_up_export(weights: Path, size_px: int) -> Path:
+    assert size_px == 96
+    network = weights.with_suffix(".onnx")
+    network.write_bytes(b"exported")
+    return network
+
+
+@pytest.mark.parametrize("apart_px", [0.1, 2.0])
+def test_only_a_network_that_agrees_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, apart_px: float
+) -> None:
+    def answers(
+        weights: Path, network: Path, tensors: Sequence[Any]
+    ) -> Iterator[tuple[Rows, Rows]]:
+        assert weights.exists() and network.exists()
+        for _ in tensors:
+            rows = np.array([[10, 10, 50, 50, 0.9, 0]], np.float32)
+            yield rows, rows + np.array([apart_px, 0, 0, 0, 0, 0], np.float32)
+
+    monkeypatch.setattr("training.export._export", made_up_export)
+    monkeypatch.setattr("training.export.run_both", answers)
+    weights = tmp_path / "weights.pt"
+    weights.write_bytes(b"trained")
+    out = tmp_path / "new" / "model.onnx"
+    if apart_px < 0.5:
+        assert export_network(weights, 96, out).box_px == pytest.approx(apart_px, abs=1e-4)
+        assert out.read_bytes() == b"exported"
+    else:
+        with pytest.raises(ParityError, match=r"2\.000 px"):
+            export_network(weights, 96, out)
+        assert not out.parent.exists()
+    assert sorted(one.name for one in tmp_path.iterdir()) in (["weights.pt"], ["new", "weights.pt"])
+
+
+def test_a_refused_export_has_status_1(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from training.cli import main
+
+    def refuse(*_: object) -> None:
+        raise ParityError("parity", "It differs.")
+
+    monkeypatch.setattr(command, "_make_network", refuse)
+    out = tmp_path / "draft"
+    assert main(["export", "w.pt", "--recipe", str(RECIPE), "--out", str(out)]) == 1
+    assert "refused: It differs." in capsys.readouterr().out and not out.exists()
+
+
+@pytest.mark.filterwarnings("ignore")  # torch and ultralytics warn about each other
+def test_a_trained_network_is_exported(tmp_path: Path) -> None:
+    for name in NEEDED:
+        pytest.importorskip(name)
+    from ultralytics.nn.tasks import DetectionModel
+
+    from training.network import save_weights
+
+    labels = ("illegal_poster", "overflowing_bin", "street_vending", "site_dust")
+    weights = tmp_path / "weights.pt"
+    save_weights(DetectionModel("yolo26n.yaml", nc=4, verbose=False), labels, weights)
+    network = tmp_path / "model.onnx"
+    assert export_network(weights, 256, network).n_rows > 0
+    recipe, _ = read_recipe(RECIPE)
+    detector = load_detector(write_draft(tmp_path / "draft", network, recipe), "onnxruntime")
+    assert detector.detect([np.zeros((48, 64, 3), np.uint8)])
+    detector.close()
+
+
+def test_an_int8_network_runs(
+    default_bundle: Bundle, write_jpeg: Callable[..., Path], tmp_path: Path
+) -> None:
+    photo = write_jpeg(tmp_path / "photo.jpg")
+    assert picture_tensor(photo, default_bundle).shape == (1, 3, 640, 640)
+    with pytest.raises(TrainingError, match="needs photos"):
+        quantise_network(default_bundle, [], tmp_path / "int8.onnx")
+    pytest.importorskip("onnx")
+    network = tmp_path / "int8.onnx"
+    quantise_network(default_bundle, [photo], network)
+    assert network.stat().st_size < default_bundle.network_path.stat().st_size / 2
+    recipe, _ = read_recipe(RECIPE)
+    detector = load_detector(write_draft(tmp_path / "draft", network, recipe), "onnxruntime")
+    assert detector.detect([np.full((240, 320, 3), 90, np.uint8)])
+    detector.close()

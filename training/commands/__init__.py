@@ -1,0 +1,6 @@
+"""The commands of `street-issues-train`, one module each."""
+
+import argparse
+from typing import TypeAlias
+
+Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"

@@ -1,0 +1,76 @@
+"""Networks by ultralytics: begun from warm weights, saved as it saves them."""
+
+import os
+from collections.abc import Iterable
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from training.errors import TrainingError
+
+
+def build_network(warm_start: str, labels: tuple[str, ...]) -> Any:
+    """Return a detection network for some labels, begun from warm weights.
+
+    Args:
+        warm_start: An ultralytics checkpoint, or a published name that ultralytics downloads.
+            Rows of its head whose names are among the labels are kept too.
+        labels: Class id of each label is its position.
+
+    Raises:
+        TrainingError: The weights cannot be had, or their head is not end-to-end.
+    """
+    from ultralytics.nn.tasks import DetectionModel, load_checkpoint
+    from ultralytics.utils.downloads import attempt_download_asset
+
+    try:
+        base, _ = load_checkpoint(attempt_download_asset(warm_start))
+    except Exception as error:  # whatever torch and ultralytics raise on a file they cannot use
+        raise TrainingError(
+            "warm_start_unusable",
+            f"The warm start {warm_start} cannot be loaded: {error}.",
+            "Name a checkpoint with --warm-start.",
+        ) from error
+    network = DetectionModel(deepcopy(base.yaml), nc=len(labels), verbose=False)
+    network.names = dict(enumerate(labels))
+    if getattr(network.model[-1], "one2one_cv2", None) is None:
+        raise TrainingError("head_unknown", f"{warm_start} has no end-to-end head, as YOLO26 has.")
+    network.load(base, verbose=False)
+    return network
+
+
+def save_weights(network: Any, labels: tuple[str, ...], path: Path) -> None:
+    """Write weights as a checkpoint that ultralytics loads, whole or not at all."""
+    copy = deepcopy(network).float().to("cpu", memory_format=torch.contiguous_format).eval()
+    copy.names = dict(enumerate(labels))
+    copy.args = {}
+    for parameter in copy.parameters():
+        parameter.requires_grad = False
+    save_whole({"model": copy, "ema": None, "train_args": {}, "epoch": -1}, path)
+
+
+def save_whole(content: dict[str, Any], path: Path) -> None:
+    """Write with torch so that a crash leaves the old file or the new one."""
+    half = path.with_name(path.name + ".part")
+    torch.save(content, half)
+    os.replace(half, path)
+
+
+def average_networks(networks: Iterable[Any]) -> Any:
+    """Return a network whose weights are the mean of several of one shape ("model soup").
+
+    Wortsman et al., Model soups (ICML 2022): averaging runs that began from the same weights gains
+    what an ensemble would, at the price of one.
+    """
+    several = list(networks)
+    result = deepcopy(several[0])
+    states = [one.state_dict() for one in several]
+    result.load_state_dict(
+        {
+            name: torch.stack([state[name].float() for state in states]).mean(0).to(value.dtype)
+            for name, value in states[0].items()
+        }
+    )
+    return result
