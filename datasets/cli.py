@@ -13,8 +13,8 @@ def build_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     """Return the parser with every command.
 
     Args:
-        arguments: The command line that it will parse: `render` and `synth` show their options only if
-            they are the command, because those stand in their engines.
+        arguments: The command line that it will parse: `render` and `synth` show their options
+            only if they are the command, because those stand in their engines.
     """
     parser = argparse.ArgumentParser(
         prog="street-issues-data",

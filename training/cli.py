@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from detector.commands.streams import make_streams_safe
 from detector.errors import StreetIssueError
 from detector.version import __version__
-from training.commands import calibrate, compare, evaluate, export, promote, rollback, run
+from training.commands import calibrate, compare, evaluate, export, mine, promote, rollback, run
 
 EXIT_WRONG_USE = 2
 EXIT_INTERRUPTED = 130  # 128 + the signal's number, as shells count
@@ -20,7 +20,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for one in (run, export, calibrate, evaluate, compare, promote, rollback):
+    for one in (run, mine, export, calibrate, evaluate, compare, promote, rollback):
         one.add_parser(commands)
     return parser
 
