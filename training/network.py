@@ -33,7 +33,8 @@ def build_network(warm_start: str, labels: tuple[str, ...]) -> Any:
             f"The warm start {warm_start} cannot be loaded: {error}.",
             "Name a checkpoint with --warm-start.",
         ) from error
-    network = DetectionModel(deepcopy(base.yaml), nc=len(labels), verbose=False)
+    plan = {**deepcopy(base.yaml), "nc": len(labels)}
+    network = DetectionModel(plan, verbose=False)
     network.names = dict(enumerate(labels))
     if getattr(network.model[-1], "one2one_cv2", None) is None:
         raise TrainingError("head_unknown", f"{warm_start} has no end-to-end head, as YOLO26 has.")
