@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from datasets.commands import EXIT_WRONG_USE, check, convert, imports, synth
+from datasets.commands import EXIT_INTERRUPTED, EXIT_WRONG_USE, check, convert, imports, synth
 from detector.commands.streams import make_streams_safe
 from detector.errors import StreetIssueError
 
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Without the program's name; None takes the process's own.
 
     Returns:
-        0 done, 1 problems found or something skipped, 2 wrong usage or set-up.
+        0 done, 1 problems found or something skipped, 2 wrong usage or set-up, 130 interrupted.
     """
     make_streams_safe()
     given = sys.argv[1:] if arguments is None else list(arguments)
@@ -45,6 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except StreetIssueError as error:
         print(f"street-issues-data: {error}", file=sys.stderr)
         return EXIT_WRONG_USE
+    except KeyboardInterrupt:
+        print("street-issues-data: stopped.", file=sys.stderr)
+        return EXIT_INTERRUPTED
     except OSError as error:  # A full disk, a folder that may not be written.
         where = "" if error.filename is None else f"{error.filename}: "
         print(f"street-issues-data: {where}{error.strerror or error}.", file=sys.stderr)

@@ -17,9 +17,10 @@ DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def capture_group(record: ImageRecord) -> str:
-    """Return what was shot together: the day in the file's name, else the photo itself."""
+    """Return what was shot together: as the set says, else the day in the name, else the photo."""
     day = DAY.search(record.path.stem)
-    return f"{record.set_name}/{day.group() if day else record.path.stem}"
+    shot = record.group or (day.group() if day else record.path.stem)
+    return f"{record.set_name}/{shot}"
 
 
 def is_held_out(record: ImageRecord, share: float) -> bool:

@@ -133,27 +133,34 @@ def drop_unknown_labels(
 ) -> tuple[JudgedPhoto, tuple[str, ...]]:
     """Take the labels out of a line that are not known.
 
-    A finding that was in truth something unknown stays a false one: that much is known.
+    A finding that was in truth something unknown stays a false one: that much is known. One of
+    something unknown that was in truth something known leaves that as an added box: without it, a
+    reviewed label would lack an object.
 
     Returns:
         The line, and the labels, sorted.
     """
     findings = []
-    unknown = {label for label in line.reviewed if label not in known}
+    added = [box for box in line.added if box.label in known]
+    named = {*line.reviewed, *(box.label for box in line.added)}
+    unknown = {label for label in named if label not in known}
     for finding in line.findings:
         right = finding.right
         if finding.found.label not in known:
             unknown.add(finding.found.label)
+            if right is not None and right.label in known:
+                added.append(right)
+            elif right is not None:
+                unknown.add(right.label)
         elif right is not None and right.label not in known:
             unknown.add(right.label)
             findings.append(replace(finding, verdict="false", right=None))
         else:
             findings.append(finding)
-    unknown |= {box.label for box in line.added if box.label not in known}
     kept = replace(
         line,
         findings=tuple(findings),
-        added=tuple(box for box in line.added if box.label in known),
+        added=tuple(added),
         reviewed=line.reviewed & known,
     )
     return kept, tuple(sorted(unknown))

@@ -48,7 +48,8 @@ def figures_table(language: Language) -> str:
         for name in sets:
             one = content["sets"][name]
             low, high = one["average_precision_interval"]
-            precision = f"AP{round(content['min_iou'] * 100)} {one['average_precision']:.2f} "
+            min_iou = one.get("min_iou", content["min_iou"])
+            precision = f"AP{round(min_iou * 100)} {one['average_precision']:.2f} "
             precision += f"({low:.2f}–{high:.2f})"
             lines.append(
                 f"| {show_label(label, language)} | {name} | {precision} "

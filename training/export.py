@@ -15,13 +15,16 @@ OPSET: Final = 17
 """Understood by ONNX Runtime 1.13 and OpenVINO 2022.3 and later."""
 
 
-def export_network(weights: Path, size_px: int, out: Path) -> Difference:
+def export_network(
+    weights: Path, size_px: int, out: Path, *, one_to_many: bool = False
+) -> Difference:
     """Export with ultralytics: end-to-end rows (1, 300, 6), any input size that 32 divides.
 
     Args:
         weights: An ultralytics checkpoint with an end-to-end head.
         size_px: Side of the square that the export is traced with.
         out: The ONNX file to write; not written if the networks do not agree.
+        one_to_many: Export this head in the place of the one-to-one head.
 
     Returns:
         How far the trained and the exported network's answers lie apart on made-up pictures.
@@ -32,7 +35,12 @@ def export_network(weights: Path, size_px: int, out: Path) -> Difference:
     """
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "network.pt"  # ultralytics writes beside the weights
-        shutil.copyfile(weights, copy)
+        if one_to_many:
+            from training.network import serve_one_to_many
+
+            serve_one_to_many(weights, copy)
+        else:
+            shutil.copyfile(weights, copy)
         exported = _export(copy, size_px)
         answers = list(run_both(copy, exported, make_tensors(size_px)))
         difference = check_parity(answers)

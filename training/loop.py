@@ -8,6 +8,7 @@ import torch
 from ultralytics.utils.torch_utils import ModelEMA
 
 from training.config import Stage, TrainingConfig
+from training.errors import TrainingError
 from training.loss import in_fp32, make_loss
 from training.progress import Progress
 from training.samples import Batch, SampleStream
@@ -18,6 +19,8 @@ WEIGHT_DECAY: Final = 5e-4
 WARMUP_STEPS: Final = 60
 WARMUP_SHARE: Final = 0.1
 """The learning rate rises over so many steps, or this share of a short stage."""
+NOMINAL_BATCH: Final = 16
+"""ultralytics' default batch, for which its longest gradient is meant."""
 LONGEST_GRADIENT: Final = 10.0
 """Norm that gradients are cut to, as in ultralytics' trainer."""
 EMA_STEPS: Final = 300
@@ -48,7 +51,7 @@ class StageRun:
     def _freeze(self) -> None:
         frozen = tuple(f"model.{i}." for i in range(self.stage.frozen_layers))
         for name, parameter in self.network.named_parameters():
-            parameter.requires_grad = not name.startswith(frozen or ("-",))
+            parameter.requires_grad = not name.startswith(frozen)
 
     def _parameter_groups(self) -> list[dict[str, Any]]:
         decayed: list[Any] = []
@@ -92,7 +95,7 @@ class StageRun:
             The epoch's mean losses.
 
         Raises:
-            FloatingPointError: The loss is no longer a number.
+            TrainingError: The loss is no longer a number.
         """
         self.network.train()
         for layer in list(self.network.model)[: self.stage.frozen_layers]:
@@ -126,8 +129,13 @@ class StageRun:
         loss, parts = self.criterion(in_fp32(preds), self._targets(batch))
         whole = loss.sum()
         if not torch.isfinite(whole):
-            raise FloatingPointError(f"The loss is {whole.item()} in epoch {self.epoch + 1}.")
-        (whole / len(batch.images) * 16).backward()
+            raise TrainingError(
+                "loss_broken",
+                f"The loss is {whole.item()} in epoch {self.epoch + 1}.",
+                "Lower the learning rate.",
+            )
+        # The loss is a sum over pictures; a gradient's longest norm must not depend on the batch.
+        (whole / len(batch.images) * NOMINAL_BATCH).backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), LONGEST_GRADIENT)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)

@@ -4,12 +4,18 @@ Only photos that are trained on may be mined. Mining what is held out, or for va
 the model to what it is measured on.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from datasets.holdout import part_of
 from datasets.records import ImageRecord
+from datasets.versions import hash_records
 from detector.detections import ImageScore
 from detector.geometry import box_iou
+from training.errors import TrainingError
+from training.run_record import RECORD_NAME
 from training.scoring import look_at_label
 
 TOUCHING_IOU = 0.1
@@ -23,6 +29,32 @@ class FalseAlarm:
     record: ImageRecord
     label: str
     score: float
+
+
+def choose_trained(records: Sequence[ImageRecord], run: Path) -> tuple[ImageRecord, ...]:
+    """Return the photos that a run, finished or not, trains on.
+
+    Raises:
+        TrainingError: The run's record cannot be read, or a set is not among what it trains on.
+    """
+    try:
+        record = json.loads((run / RECORD_NAME).read_text(encoding="utf-8"))
+        share, sets = float(record["config"]["held_out_share"]), dict(record["sets"])
+        versions: Mapping[str, str] = {name: one["version"] for name, one in sets.items()}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise TrainingError(
+            "run_unreadable", f"{run} holds no record of a run: {error}."
+        ) from error
+    kept = part_of(records, share, held_out=False)
+    for name in sorted({one.set_name for one in records}):
+        part = [one for one in kept if one.set_name == name]
+        if versions.get(name) != hash_records(part):
+            raise TrainingError(
+                "not_trained_on",
+                f"{run} does not train on this {name}, or on another version of it.",
+                "Mine only what is trained on: name those sets one by one with --sets.",
+            )
+    return kept
 
 
 def rank_false_alarms(

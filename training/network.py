@@ -1,7 +1,6 @@
 """Networks by ultralytics: begun from warm weights, saved as it saves them."""
 
 import os
-from collections.abc import Iterable
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -59,19 +58,20 @@ def save_whole(content: dict[str, Any], path: Path) -> None:
     os.replace(half, path)
 
 
-def average_networks(networks: Iterable[Any]) -> Any:
-    """Return a network whose weights are the mean of several of one shape ("model soup").
+def serve_one_to_many(weights: Path, out: Path) -> None:
+    """Write a copy of a checkpoint that is exported with its one-to-many head.
 
-    Wortsman et al., Model soups (ICML 2022): averaging runs that began from the same weights gains
-    what an ensemble would, at the price of one.
+    An end-to-end network has two heads: one-to-one, which needs no suppression, and one-to-many,
+    which teaches the backbone. The second learns faster; after a short training it is the better
+    one, and the pipeline suppresses repeats anyway.
+
+    Raises:
+        TrainingError: The checkpoint cannot be read, or has no two heads.
     """
-    several = list(networks)
-    result = deepcopy(several[0])
-    states = [one.state_dict() for one in several]
-    result.load_state_dict(
-        {
-            name: torch.stack([state[name].float() for state in states]).mean(0).to(value.dtype)
-            for name, value in states[0].items()
-        }
-    )
-    return result
+    try:
+        content = torch.load(weights, map_location="cpu", weights_only=False)
+        head = content["model"].model[-1]
+        head.one2one_cv2, head.one2one_cv3 = deepcopy(head.cv2), deepcopy(head.cv3)
+    except Exception as error:  # whatever torch raises on what is no checkpoint
+        raise TrainingError("weights_unusable", f"{weights} cannot be used: {error}.") from error
+    save_whole(content, out)

@@ -1,22 +1,31 @@
 """What people see of a running training: curves in a CSV, a line with the time left."""
 
 import csv
+import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 EVERY_S: Final = 20.0
 
 
-def append_curve(path: Path, row: Mapping[str, float | int | str]) -> None:
-    """Add a line to a CSV of curves; the first one writes the head."""
-    fresh = not path.exists()
-    with path.open("a", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, list(row))
-        if fresh:
-            writer.writeheader()
-        writer.writerow(row)
+def write_curves(path: Path, rows: Sequence[Mapping[str, float | int | str]]) -> None:
+    """Write a CSV of curves, whole: a line an epoch."""
+    half = path.with_name(path.name + ".part")
+    with half.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    os.replace(half, path)
+
+
+def read_curves(path: Path) -> list[dict[str, str]]:
+    """Return the lines of a CSV of curves; none if there is no file."""
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
 
 
 class Progress:

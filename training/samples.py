@@ -15,7 +15,6 @@ from datasets.records import ImageRecord
 from detector.arrays import Image
 from training.augment import Sample, frame_sample, join_mosaic, make_sample, vary_light
 from training.config import Stage
-from training.errors import TrainingError
 
 AHEAD: Final = 3
 """Batches that are made while the network works on an earlier one."""
@@ -78,22 +77,11 @@ class SampleStream:
         """Prepare a stage.
 
         Args:
-            sets: Records by set name; every set that the stage draws from.
+            sets: Records by set name; holds every set that the stage draws from.
             stage: Sizes, batch, shares.
             labels: Class id of each label is its position.
             seed: Numbers that make this stage's random states its own.
-
-        Raises:
-            TrainingError: A set is missing or empty.
         """
-        for name in stage.draws:
-            if not sets.get(name):
-                raise TrainingError(
-                    "set_missing",
-                    f"Stage {stage.name} draws from {name}, which is not among the data: "
-                    f"{', '.join(sorted(sets)) or 'none'}.",
-                    "Name its folder with --data, or compose it first.",
-                )
         self._sets = {name: tuple(sets[name]) for name in sorted(stage.draws)}
         self._stage, self._labels, self._seed = stage, labels, seed
         self._cache = PictureCache(max(side for size in stage.sizes_wh for side in size))

@@ -2,28 +2,26 @@
 
 import argparse
 import json
+import os
 import platform
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from datasets.formats import read_sets
-from datasets.holdout import part_of
-from datasets.records import ImageRecord
+from datasets.versions import hash_records
+from detector.decode import hash_photo
 from detector.version import __version__
 from training.config import Stage, TrainingConfig, read_config
 from training.errors import TrainingError
+from training.gathering import Sets, check_draws, gather_sets
+from training.progress import Progress, read_curves, write_curves
+from training.run_record import RECORD_NAME
 
-RECORD_NAME, STATE_NAME, WEIGHTS_NAME, CURVES_NAME = (
-    "run.json",
-    "state.pt",
-    "weights.pt",
-    "curves.csv",
-)
+STATE_NAME, WEIGHTS_NAME, CURVES_NAME = "state.pt", "weights.pt", "curves.csv"
 RECORDED_PACKAGES = ("torch", "ultralytics", "numpy", "opencv-python")
 
 
@@ -56,24 +54,27 @@ def run(options: argparse.Namespace) -> int:
     out: Path = options.out
     if (out / RECORD_NAME).exists() and not options.resume:
         raise TrainingError("out_not_empty", f"{out} holds a run.", "Add --resume or name another.")
-    sets = gather_sets(options.data, options.composed, config.held_out_share)
-    warm_start = options.warm_start or config.warm_start
     stages = _stages_until(config, options.until)
+    sets = gather_sets(options.data, options.composed, config.held_out_share)
+    check_draws(stages, sets)
+    warm_start = options.warm_start or config.warm_start
     record = describe_run(replace(config, stages=stages), sets, warm_start)
-    elapsed_s = 0
-    if options.resume and (out / RECORD_NAME).exists():
-        old = json.loads((out / RECORD_NAME).read_text(encoding="utf-8"))
-        _check_goes_on(old, record)
-        elapsed_s = old["elapsed_s"]
+    before_s = 0
+    if options.resume:
+        before_s = _check_goes_on(out, record)
     out.mkdir(parents=True, exist_ok=True)
-    _write_record(out, {**record, "elapsed_s": elapsed_s})
+    _write_record(out, {**record, "elapsed_s": before_s})
     began = time.monotonic()
     train_stages(
         replace(config, stages=stages), sets, warm_start, out,
         threads=options.threads, device=options.device,
     )  # fmt: skip
-    elapsed_s += round(time.monotonic() - began)
-    _write_record(out, {**record, "finished": True, "elapsed_s": elapsed_s})
+    ended = {
+        "finished": True,
+        "elapsed_s": before_s + round(time.monotonic() - began),
+        "weights_sha256": hash_photo((out / WEIGHTS_NAME).read_bytes()),
+    }
+    _write_record(out, {**record, **ended})
     print(out / WEIGHTS_NAME)
     return 0
 
@@ -89,34 +90,8 @@ def _stages_until(config: TrainingConfig, name: str | None) -> tuple[Stage, ...]
     return config.stages[: names.index(name) + 1]
 
 
-def gather_sets(
-    data: Iterable[Path], composed: Iterable[Path], held_out_share: float
-) -> dict[str, tuple[ImageRecord, ...]]:
-    """Read every set; of the labelled ones, what is not held out.
-
-    Raises:
-        DatasetError: A set cannot be read.
-        TrainingError: Two sets have one name.
-    """
-    sets: dict[str, list[ImageRecord]] = {}
-    origin: dict[str, Path] = {}
-    for folder, kept_whole in [*((one, False) for one in data), *((one, True) for one in composed)]:
-        records = read_sets(folder)
-        for record in records if kept_whole else part_of(records, held_out_share, held_out=False):
-            if origin.setdefault(record.set_name, folder) != folder:
-                raise TrainingError(
-                    "set_twice", f"{record.set_name} is in {origin[record.set_name]} and {folder}."
-                )
-            sets.setdefault(record.set_name, []).append(record)
-    return {name: tuple(records) for name, records in sets.items()}
-
-
-def describe_run(
-    config: TrainingConfig, sets: dict[str, tuple[ImageRecord, ...]], warm_start: str
-) -> dict[str, Any]:
+def describe_run(config: TrainingConfig, sets: Sets, warm_start: str) -> dict[str, Any]:
     """Return what went into a run, JSON-ready: the resolved config, data versions, packages."""
-    from datasets.versions import hash_records
-
     used = sorted({name for stage in config.stages for name in stage.draws if name in sets})
     return {
         "config": asdict(config),
@@ -132,16 +107,33 @@ def describe_run(
     }
 
 
-def _check_goes_on(old: dict[str, Any], new: dict[str, Any]) -> None:
-    """Refuse to go on with another plan or data; stages and sets may be added."""
-    new = json.loads(json.dumps(new))
-    stages = new["config"]["stages"][: len(old["config"]["stages"])]
-    sets = {name: new["sets"].get(name) for name in old["sets"]}
-    same = {
-        "config": old["config"] == {**new["config"], "stages": stages},
-        "data": old["sets"] == sets,
-        "warm start": old["warm_start"] == new["warm_start"],
-    }
+def _check_goes_on(out: Path, new: dict[str, Any]) -> int:
+    """Refuse to go on with another plan or data; what comes after the stages begun may change.
+
+    Returns:
+        Seconds that the run took before.
+    """
+    path = out / RECORD_NAME
+    if not path.exists():
+        if (out / STATE_NAME).exists():
+            raise TrainingError("run_unreadable", f"{out} holds a state but no {RECORD_NAME}.")
+        return 0
+    try:
+        old = json.loads(path.read_text(encoding="utf-8"))
+        plan, new_plan = old["config"], json.loads(json.dumps(new["config"]))
+        begun = {row["stage"] for row in read_curves(out / CURVES_NAME)}
+        names = {name for stage in plan["stages"] for name in stage["draws"]
+                 if stage["name"] in begun}  # fmt: skip
+        same = {
+            "config": _begun(plan, begun) == _begun(new_plan, begun),
+            "data": _some(old["sets"], names) == _some(new["sets"], names),
+            "warm start": old["warm_start"] == new["warm_start"],
+        }
+        before_s = int(old["elapsed_s"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise TrainingError(
+            "run_unreadable", f"{path} is no record of a run: {error!r}."
+        ) from error
     for what, holds in same.items():
         if not holds:
             raise TrainingError(
@@ -149,16 +141,26 @@ def _check_goes_on(old: dict[str, Any], new: dict[str, Any]) -> None:
                 f"The run was begun with another {what}.",
                 "Give the same config and data, or begin a new run.",
             )
+    return before_s
+
+
+def _begun(plan: dict[str, Any], names: set[str]) -> dict[str, Any]:
+    return {**plan, "stages": [stage for stage in plan["stages"] if stage["name"] in names]}
+
+
+def _some(sets: dict[str, Any], names: set[str]) -> dict[str, Any]:
+    return {name: sets.get(name) for name in sorted(names)}
 
 
 def _write_record(out: Path, record: dict[str, Any]) -> None:
-    text = json.dumps(record, indent=1, ensure_ascii=False)
-    (out / RECORD_NAME).write_text(text + "\n", encoding="utf-8")
+    half = out / (RECORD_NAME + ".part")
+    half.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    os.replace(half, out / RECORD_NAME)
 
 
 def train_stages(
     config: TrainingConfig,
-    sets: dict[str, tuple[ImageRecord, ...]],
+    sets: Sets,
     warm_start: str,
     out: Path,
     *,
@@ -174,7 +176,6 @@ def train_stages(
 
     from training.loop import StageRun
     from training.network import build_network, save_weights, save_whole
-    from training.progress import Progress, append_curve
     from training.samples import SampleStream
 
     chosen = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
@@ -184,6 +185,7 @@ def train_stages(
     state: dict[str, Any] = {}
     if (out / STATE_NAME).exists():
         state = torch.load(out / STATE_NAME, map_location="cpu", weights_only=True)
+    curves: list[dict[str, Any]] = state.get("curves", [])
     names = [stage.name for stage in config.stages]
     begin = names.index(state["stage"]) if state else 0
     for number, stage in enumerate(config.stages):
@@ -197,11 +199,11 @@ def train_stages(
         progress = Progress(_say, stage.name, stage.epochs)
         while stage_run.epoch < stage.epochs:
             losses = stage_run.run_epoch(progress)
-            append_curve(
-                out / CURVES_NAME, {"stage": stage.name, "epoch": stage_run.epoch, **losses}
-            )
-            save_whole(stage_run.state(), out / STATE_NAME)
+            curves.append({"stage": stage.name, "epoch": stage_run.epoch, **losses})
             save_weights(stage_run.ema.ema, config.labels, out / f"{stage.name}.pt")
+            write_curves(out / CURVES_NAME, curves)
+            # Last: what a crash leaves of this epoch before it is written again by the next run.
+            save_whole({**stage_run.state(), "curves": curves}, out / STATE_NAME)
         network.load_state_dict(stage_run.ema.ema.state_dict())
     save_weights(network, config.labels, out / WEIGHTS_NAME)
 

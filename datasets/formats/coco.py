@@ -7,7 +7,7 @@ categories. CVAT and Label Studio export this format.
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from datasets.errors import DatasetError
@@ -44,11 +44,19 @@ def parse_coco(content: dict[str, Any], images: Path, set_name: str) -> tuple[Im
             labelled = parse_labels_list(one.get("labelled", rest), "labelled")
             kept = tuple(box for box in boxes[one["id"]] if box.label in labelled | also)
             group = parse_group(one.get("group"))
-            path = images / one["file_name"]
+            path = images / _inner(one["file_name"])
             records.append(ImageRecord(path, set_name, labelled, kept, also, group))
     except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
         raise DatasetError("coco_invalid", f"{set_name}: not COCO detection: {error!r}.") from error
     return tuple(records)
+
+
+def _inner(file_name: str) -> PurePosixPath:
+    """Refuse a name that leads out of the folder: the photo there is not the set's."""
+    path = PurePosixPath(file_name)
+    if path.is_absolute() or ".." in path.parts:
+        raise ValueError(f"file_name {file_name} leads out of images/")
+    return path
 
 
 def format_coco(

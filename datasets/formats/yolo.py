@@ -199,10 +199,11 @@ def _parse_source(content: Mapping[str, Any]) -> Source:
         raise ValueError("'group' must be a regular expression with one (…)")
     if not isinstance(groups, dict):
         raise ValueError("'groups' must hold {file name: capture group}")
+    parsed = {name: parse_group(one) for name, one in groups.items()}
     return Source(
         tuple(names),
         parse_labels_list(content["labelled"], "labelled"),
         parse_labels_list(content.get("also_marked", []), "also_marked"),
         None if group is None else re.compile(group),
-        {str(name): parse_group(one) or "" for name, one in groups.items()},
+        {str(name): one for name, one in parsed.items() if one is not None},
     )

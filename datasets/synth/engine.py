@@ -152,12 +152,23 @@ def _begin(job: Job, wanted: int) -> None:
         "background_versions": {
             name: hash_records(records) for name, records in job.backgrounds.items()
         },
+        "sprites": count_sprites(job.resources.sprites) if "objects" in job.asked.composers else 0,
     }
     path = job.out / RECORD_NAME
     if path.exists():
-        old = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            old = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise DatasetError("set_unreadable", f"{path} cannot be read: {error}.") from error
         same = json.loads(json.dumps(record))
-        if {**old, "count": 0} != {**same, "count": 0}:
+        if old.get("count", 0) > wanted:
+            raise DatasetError(
+                "set_larger", f"{job.out} holds {old['count']} scenes, more than {wanted}."
+            )
+        # What an earlier version did not write down is not compared.
+        if {**old, "count": 0} != {
+            name: one for name, one in {**same, "count": 0}.items() if name in old
+        }:
             raise DatasetError(
                 "set_differs",
                 f"{job.out} holds scenes of another plan, data or version of the composers.",
@@ -166,7 +177,13 @@ def _begin(job: Job, wanted: int) -> None:
     for folder in ("images", "scenes"):
         (job.out / folder).mkdir(parents=True, exist_ok=True)
     (job.out / coco.FILE_NAME).unlink(missing_ok=True)
-    path.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
+    _write_whole(path, text.encode())
+
+
+def count_sprites(folder: Path | None) -> int:
+    """Return the number of rendered objects: one more makes other scenes."""
+    return 0 if folder is None else sum(1 for _ in folder.glob("*.json"))
 
 
 def compose_scenes(job: Job, indices: Sequence[int]) -> None:
@@ -240,7 +257,7 @@ def _write_scene(out: Path, index: int, scene: Background, composers: Sequence[C
     image = out / "images" / f"{index:06d}.jpg"
     height, width = scene.image.shape[:2]
     drawn = frozenset(label for one in composers for label in one.draws)
-    content = {
+    content: dict[str, Any] = {
         "width": width,
         "height": height,
         "background": f"{scene.record.set_name}/{scene.record.path.name}",
@@ -248,6 +265,8 @@ def _write_scene(out: Path, index: int, scene: Background, composers: Sequence[C
         "also_marked": sorted((scene.record.also_marked | drawn) - scene.record.labelled),
         "boxes": [[box.label, *box.box_xyxy] for box in scene.record.boxes],
     }
+    if scene.record.group is not None:
+        content["group"] = scene.record.group
     data = cv2.imencode(".jpg", scene.image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
     _write_whole(image, data.tobytes())
     _write_whole(_sidecar(out, index), json.dumps(content).encode())
@@ -273,6 +292,7 @@ def _finish(out: Path, wanted: int) -> None:
                 frozenset(content["labelled"]),
                 boxes,
                 frozenset(content["also_marked"]),
+                content.get("group"),
             )
         )
         sizes_wh.append((content["width"], content["height"]))

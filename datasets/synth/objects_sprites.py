@@ -72,7 +72,7 @@ def load_sprites(folder: Path) -> tuple[Sprite, ...]:
         raise DatasetError(
             "sprites_missing",
             f"There are no rendered objects in {folder}.",
-            "Render some with `python -m datasets.synth.rendering --out FOLDER`.",
+            "Render some with `street-issues-data render --out FOLDER`.",
         )
     sprites = (_load_facts(path) for path in paths)
     return tuple(sprite for sprite in sprites if _shows_its_label(sprite))

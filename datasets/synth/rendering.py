@@ -17,7 +17,8 @@ from datasets.errors import DatasetError
 PYTHON: Final = Path(".venv-synth/bin/python")
 WORKER: Final = Path(__file__).parent / "blender" / "worker.py"
 SET_UP: Final = (
-    "python3.11 -m venv .venv-synth && .venv-synth/bin/pip install -r requirements/synth.lock"
+    "python3.11 -m venv .venv-synth && "
+    ".venv-synth/bin/pip install --require-hashes -r requirements/synth.lock"
 )
 DEFAULT_COUNT: Final = 640
 LOG_TAIL_CHARS: Final = 1500

@@ -168,6 +168,14 @@ def test_a_foreign_coco_file_counts_as_looked_at_for_its_categories(tmp_path: Pa
             "categories": [],
         },
         {"images": [{"id": 1, "width": 0, "height": 0}], "annotations": [], "categories": [{}]},
+        *(
+            {
+                "images": [{"id": 1, "width": 1, "height": 1, "file_name": name}],
+                "annotations": [],
+                "categories": [],
+            }
+            for name in ("../other/a.jpg", "/etc/a.jpg")
+        ),
     ],
 )
 def test_what_is_not_coco_is_refused(content: dict[str, object], tmp_path: Path) -> None:

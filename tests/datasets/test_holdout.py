@@ -43,6 +43,12 @@ def test_photos_of_one_day_stay_together() -> None:
     assert capture_group(first) == capture_group(second)
 
 
+def test_what_the_set_says_goes_before_the_name() -> None:
+    first = replace(record_of("clean_2020-05-07_at_1"), group="walk 1")
+    second = replace(record_of("clean_2020-06-01_at_1"), group="walk 1")
+    assert capture_group(first) == capture_group(second)
+
+
 def test_moving_a_folder_changes_nothing() -> None:
     moved = replace(RECORDS[0], path=Path("/elsewhere") / RECORDS[0].path)
     assert capture_group(moved) == capture_group(RECORDS[0])

@@ -86,6 +86,30 @@ def test_a_trained_network_is_exported(tmp_path: Path) -> None:
     detector.close()
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_either_head_may_answer(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    from ultralytics.nn.tasks import DetectionModel, load_checkpoint
+
+    from training.network import save_weights, serve_one_to_many
+
+    torch.manual_seed(0)
+    network = DetectionModel("yolo26n.yaml", nc=80, verbose=False)
+    for weights in network.model[-1].cv3.parameters():  # both heads begin alike
+        weights.data += 0.1 * torch.rand_like(weights)
+    save_weights(network, tuple(map(str, range(80))), tmp_path / "w.pt")
+    serve_one_to_many(tmp_path / "w.pt", tmp_path / "many.pt")
+    picture = torch.rand(1, 3, 64, 64)
+    given, changed = (
+        load_checkpoint(tmp_path / name)[0].eval()(picture)[1] for name in ("w.pt", "many.pt")
+    )
+    assert torch.allclose(changed["one2one"]["scores"], given["one2many"]["scores"], atol=1e-5)
+    assert not torch.allclose(given["one2one"]["scores"], given["one2many"]["scores"], atol=1e-3)
+    (tmp_path / "bad.pt").write_bytes(b"no weights")
+    with pytest.raises(TrainingError, match=r"bad\.pt cannot be used"):
+        serve_one_to_many(tmp_path / "bad.pt", tmp_path / "x.pt")
+
+
 def test_an_int8_network_runs(
     default_bundle: Bundle, write_jpeg: Callable[..., Path], tmp_path: Path
 ) -> None:

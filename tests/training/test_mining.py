@@ -1,16 +1,20 @@
-"""Mined photos are those with sure findings away from every mark, where the label was looked for."""
+"""Mined: sure findings away from every mark, in photos where the label was looked for."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from datasets.formats import read_sets
-from datasets.holdout import is_held_out
+from datasets.formats import read_sets, yolo
+from datasets.holdout import is_held_out, part_of
 from datasets.records import ImageRecord
-from detector.detections import ImageScore
+from datasets.versions import hash_records
+from detector.detections import Finding, ImageScore, ModelReference
+from detector.photo_facts import PhotoFacts
 from training.cli import main
-from training.mining import choose_photos, rank_false_alarms
+from training.errors import TrainingError
+from training.mining import choose_photos, choose_trained, rank_false_alarms
 
 Record = Callable[..., ImageRecord]
 Score = Callable[..., ImageScore]
@@ -57,13 +61,66 @@ def test_each_label_gives_its_surest_photos(record_photo: Record, score_photo: S
     assert [one.path.name for one in choose_photos(alarms, 9)] == [f"{i}.jpg" for i in range(4)]
 
 
-@pytest.mark.shared
-def test_no_held_out_photo_is_mined(shared_data: Path, tmp_path: Path) -> None:
-    sets = shared_data / "train" / "clean_shopfronts"
-    given = ["mine", "--sets", str(sets), "--held-out", "0.3", "--min-score", "0.05"]
-    assert main([*given, "--out", str(tmp_path / "mined")]) == 0
-    originals = {one.path.name: one for one in read_sets(sets)}
-    mined = read_sets(tmp_path / "mined")
-    assert mined
-    assert not any(is_held_out(originals[one.path.name], 0.3) for one in mined)
-    assert main([*given, "--out", str(tmp_path / "mined")]) == 2  # not written over
+@pytest.fixture
+def trained(tmp_path: Path, write_jpeg: Callable[..., Path]) -> Path:
+    """A set of photos, and the record of a run that trains on it."""
+    (tmp_path / "photos").mkdir()
+    records = [
+        ImageRecord(write_jpeg(tmp_path / "photos" / f"{i}.jpg"), "x", frozenset({POSTER}), ())
+        for i in range(8)
+    ]
+    yolo.write_set(tmp_path / "sets" / "walls", records)
+    kept = part_of(read_sets(tmp_path / "sets"), 0.4, held_out=False)
+    record = {
+        "config": {"held_out_share": 0.4},
+        "sets": {"walls": {"version": hash_records(kept)}},
+    }
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "run.json").write_text(json.dumps(record))
+    return tmp_path
+
+
+def test_only_what_is_trained_on_is_mined(trained: Path) -> None:
+    records = read_sets(trained / "sets")
+    kept = choose_trained(records, trained / "run")
+    assert 0 < len(kept) < len(records)
+    assert not any(is_held_out(one, 0.4) for one in kept)
+
+
+def test_another_set_is_refused(trained: Path) -> None:
+    (trained / "sets" / "walls").rename(trained / "sets" / "validation")
+    with pytest.raises(TrainingError, match="does not train on this validation"):
+        choose_trained(read_sets(trained / "sets"), trained / "run")
+
+
+def test_another_version_is_refused(trained: Path) -> None:
+    records = read_sets(trained / "sets")
+    with pytest.raises(TrainingError, match="another version"):
+        choose_trained(records[:2], trained / "run")
+
+
+def test_a_folder_without_a_run_is_said(trained: Path) -> None:
+    with pytest.raises(TrainingError, match="no record of a run"):
+        choose_trained(read_sets(trained / "sets"), trained)
+
+
+def test_the_command_writes_a_set(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def alarm_everywhere(
+        bundle: object, records: tuple[ImageRecord, ...], *_: object
+    ) -> list[ImageScore]:
+        assert bundle
+        finding = Finding("f", POSTER, 0.9, AWAY, flagged=True, severity="small")
+        model = ModelReference("made-up", "1", "0" * 64)
+        return [
+            ImageScore(
+                one.path.name, "0" * 64, (640, 480), (finding,), (), PhotoFacts(), (), model, 1.0,
+                None,
+            )
+            for one in records
+        ]  # fmt: skip
+
+    monkeypatch.setattr("training.scoring.score_records", alarm_everywhere)
+    given = ["mine", "--sets", str(trained / "sets"), "--run", str(trained / "run"), "--most", "2"]
+    assert main([*given, "--out", str(trained / "mined")]) == 0
+    assert len(read_sets(trained / "mined")) == 2
+    assert main([*given, "--out", str(trained / "mined")]) == 2  # not written over

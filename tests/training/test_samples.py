@@ -11,7 +11,6 @@ import pytest
 
 from datasets.records import ImageRecord, LabelledBox
 from training.config import Stage
-from training.errors import TrainingError
 from training.samples import PictureCache, SampleStream
 
 LABELS = ("overflowing_bin", "bin")
@@ -82,11 +81,6 @@ def test_mosaics_join_what_was_looked_at_alike(sets: Sets) -> None:
     stream = SampleStream(sets, replace(STAGE, mosaic=1.0), LABELS, (0,))
     for batch in stream.batches(0):
         assert batch.images.shape[0] == 3
-
-
-def test_a_missing_set_is_named(sets: Sets) -> None:
-    with pytest.raises(TrainingError, match="draws from b, which is not among the data: a"):
-        SampleStream({"a": sets["a"]}, STAGE, LABELS, (0,))
 
 
 def test_a_full_cache_still_loads(sets: Sets) -> None:

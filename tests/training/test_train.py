@@ -14,7 +14,9 @@ from datasets.errors import DatasetError
 from datasets.formats import yolo
 from datasets.records import ImageRecord, LabelledBox
 from training.errors import TrainingError
-from training.train import CURVES_NAME, RECORD_NAME, WEIGHTS_NAME, gather_sets, main
+from training.gathering import gather_sets
+from training.run_record import RECORD_NAME
+from training.train import CURVES_NAME, STATE_NAME, WEIGHTS_NAME, main
 
 CONFIG: dict[str, Any] = {
     "name": "tiny",
@@ -197,8 +199,76 @@ def test_held_out_photos_are_not_gathered(workshop: Path) -> None:
 
 def test_one_name_for_two_sets_is_refused(workshop: Path, tmp_path: Path) -> None:
     yolo.write_set(tmp_path / "squares", gather_sets([workshop / "data"], [], 0)["squares"])
-    with pytest.raises(TrainingError, match="squares is in"):
+    with pytest.raises(TrainingError, match="a set squares, and so does a folder named before"):
         gather_sets([workshop / "data"], [tmp_path], 0.0)
+
+
+def test_a_set_is_not_taken_twice_from_one_folder(workshop: Path) -> None:
+    with pytest.raises(TrainingError, match="a set squares"):
+        gather_sets([workshop / "data"], [workshop / "data"], 0.0)
+
+
+def test_a_missing_set_stops_the_run_before_it_begins(workshop: Path, tmp_path: Path) -> None:
+    late = {**CONFIG["stages"][1], "draws": {"moons": 3}}
+    (workshop / "late.yaml").write_text(
+        yaml.safe_dump({**CONFIG, "stages": [CONFIG["stages"][0], late]})
+    )
+    with pytest.raises(TrainingError, match="second draws from moons"):
+        train(workshop, tmp_path / "run", config="late.yaml")
+    assert not (tmp_path / "run").exists()
+    assert train(workshop, tmp_path / "run", "--until", "first", config="late.yaml") == 0
+    (workshop / "changed.yaml").write_text(yaml.safe_dump(CONFIG))
+    assert train(workshop, tmp_path / "run", "--resume", config="changed.yaml") == 0
+
+
+def test_a_state_without_its_record_is_not_taken_up(
+    workshop: Path, finished: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / STATE_NAME).write_bytes((finished / STATE_NAME).read_bytes())
+    with pytest.raises(TrainingError, match=r"no run\.json"):
+        train(workshop, tmp_path / "run", "--resume")
+
+
+def test_a_torn_record_is_said(workshop: Path, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / RECORD_NAME).write_text('{"config": ')
+    with pytest.raises(TrainingError, match="no record of a run"):
+        train(workshop, tmp_path / "run", "--resume")
+
+
+@pytest.mark.parametrize(("share", "fits"), [(0.0, True), (0.4, False)])
+def test_scenes_on_held_out_backgrounds_are_refused(
+    workshop: Path, tmp_path: Path, share: float, fits: bool
+) -> None:
+    """Scenes that were composed with a held-out share of 0 fit a training with 0 alone."""
+    from datasets.synth.composers import Resources
+    from datasets.synth.engine import compose_set
+    from datasets.synth.plan import ComposedSet, ComposePlan
+
+    asked = ComposedSet("signs", ("no-dust",), 1, {"squares": 1.0})
+    records = gather_sets([workshop / "data"], [], 0.0)["squares"]
+    large = tuple(
+        ImageRecord(path, one.set_name, one.labelled, one.boxes)
+        for one in records
+        for path in [tmp_path / "large" / "images" / one.path.name]
+    )
+    (tmp_path / "large" / "images").mkdir(parents=True)
+    for one, copy in zip(records, large, strict=True):
+        image = cv2.imread(str(one.path))
+        assert image is not None
+        cv2.imwrite(str(copy.path), cv2.resize(image, None, fx=3, fy=3))
+    yolo.write_set(tmp_path / "data" / "squares", large)
+    whole = gather_sets([tmp_path / "data"], [], 0.0)["squares"]
+    plan = ComposePlan(1, 0.0, 640, (asked,))
+    compose_set(plan, asked, Resources(whole), tmp_path / "composed" / "signs")
+    if fits:
+        assert set(gather_sets([tmp_path / "data"], [tmp_path / "composed"], share)) == {
+            "squares", "signs"
+        }  # fmt: skip
+    else:
+        with pytest.raises(TrainingError, match="another part or version of squares"):
+            gather_sets([tmp_path / "data"], [tmp_path / "composed"], share)
 
 
 def test_an_empty_folder_is_said(tmp_path: Path) -> None:

@@ -28,6 +28,10 @@ def add_parser(commands: "Subparsers") -> None:
         help="the manifest but for what is measured",
     )
     parser.add_argument("--size", type=int, default=640, help="side of the input that is traced")
+    parser.add_argument(
+        "--head", default="one-to-one", choices=("one-to-one", "one-to-many"),
+        help="which of the network's two heads answers",
+    )  # fmt: skip
     parser.add_argument("--int8", action="store_true", help="convolutions in int8")
     parser.add_argument(
         "--calibration-sets", type=Path, metavar="DIR", help="photos that int8's scales come from"
@@ -72,7 +76,9 @@ def _make_network(options: argparse.Namespace, network: Path) -> None:
         return
     from training.export import export_network
 
-    difference = export_network(options.weights, options.size, network)
+    difference = export_network(
+        options.weights, options.size, network, one_to_many=options.head == "one-to-many"
+    )
     print(
         f"agrees with the trained network: at most {difference.box_px:.4f} px and "
         f"{difference.score:.6f} of score apart on {difference.n_rows} boxes"

@@ -25,8 +25,8 @@ def add_parser(commands: "Subparsers") -> None:
         help="folder of labelled sets that are trained on; may be given more than once",
     )  # fmt: skip
     parser.add_argument(
-        "--held-out", type=float, required=True, metavar="SHARE",
-        help="share that the training holds out; those photos are not mined",
+        "--run", type=Path, required=True, metavar="DIR",
+        help="the training run; what it held out or did not know is not mined",
     )  # fmt: skip
     parser.add_argument(
         "--min-score", type=float, default=DEFAULT_MIN_SCORE, metavar="SCORE",
@@ -44,17 +44,16 @@ def execute(options: argparse.Namespace) -> int:
     """Score, pick, copy.
 
     Raises:
-        TrainingError: The set's folder is not empty, or nothing was found.
+        TrainingError: The set's folder is not empty, a set is not trained on, or nothing was found.
     """
     from datasets.formats import coco
-    from datasets.holdout import part_of
-    from training.mining import choose_photos, rank_false_alarms
+    from training.mining import choose_photos, choose_trained, rank_false_alarms
     from training.scoring import read_photos, score_records
 
     if options.out.exists() and any(options.out.iterdir()):
         raise TrainingError("out_not_empty", f"{options.out} is not empty.", "Name a new folder.")
     bundle = choose_bundle(options)
-    records = part_of(read_photos(options.sets), options.held_out, held_out=False)
+    records = choose_trained(read_photos(options.sets), options.run)
     scores = score_records(bundle, records, options.runtime, options.precision)
     labels = bundle.manifest.issue_labels
     alarms = rank_false_alarms(records, scores, labels, options.min_score)

@@ -170,6 +170,13 @@ def test_more_scenes_may_be_added(resources: Resources, tmp_path: Path) -> None:
     assert before.items() <= after.items()
 
 
+def test_a_set_is_not_cut_short(resources: Resources, tmp_path: Path) -> None:
+    compose_set(PLAN, ASKED, resources, tmp_path / "dots")
+    with pytest.raises(DatasetError, match="holds 6 scenes, more than 2"):
+        compose_set(PLAN, ASKED, resources, tmp_path / "dots", count=2)
+    assert len(read_sets(tmp_path / "dots")) == 6
+
+
 def test_scenes_of_another_plan_are_not_mixed_in(resources: Resources, tmp_path: Path) -> None:
     compose_set(PLAN, ASKED, resources, tmp_path / "dots", count=1)
     with pytest.raises(DatasetError, match="another plan"):
