@@ -48,7 +48,7 @@ def judge(
     context: list[Finding] = []
     for i in range(len(kept)):
         label = kept.labels[int(kept.class_ids[i])]
-        score = float(kept.scores[i])
+        score = round(float(kept.scores[i]), 4)  # What is shown is what is judged.
         is_issue = label in ISSUE_LABELS
         flagged = is_issue and score >= manifest.thresholds[label]
         if is_issue and not flagged and (min_score is None or score < min_score):
@@ -58,7 +58,7 @@ def judge(
         finding = Finding(
             id=f"{id_prefix}-{i}",
             label=label,
-            score=round(score, 4),
+            score=score,
             box_xyxy=_rounded(boxes[i]),
             flagged=flagged,
             severity=_severity(float(shares[i]), limits),

@@ -19,7 +19,7 @@ READMES: tuple[tuple[str, Language], ...] = (("README.md", "en"), ("README.zh-CN
 HEADS = {
     "en": "| issue | validation set | AP (95 % interval) | found at the threshold "
     "| false alarms on clean photos |",
-    "zh": "| 问题 | 验证集 | AP（95% 区间） | 阈值下检出 | 无此问题照片上的误报 |",
+    "zh": "| 问题 | 验证集 | AP（95% 区间） | 阈值下检出 | 无问题照片上的误报 |",
 }
 JUDGED = {
     "overflowing_bin": ("bins_montevideo",),

@@ -21,6 +21,8 @@ FIGURES_MARK: Final = "{{figures}}"
 CLEAN_MARK: Final = "{{clean}}"
 DATA_MARK: Final = "{{data}}"
 THRESHOLDS_MARK: Final = "{{thresholds}}"
+DATA_KEYS: Final = ("name", "pictures", "used_for", "licence", "source")
+"""What a card tells of each set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +60,17 @@ def read_recipe(path: Path) -> tuple[dict[str, Any], str]:
     return recipe, card
 
 
-def write_draft(out: Path, network: Path, recipe: Mapping[str, Any]) -> Bundle:
+def write_draft(
+    out: Path, network: Path, recipe: Mapping[str, Any], weights_sha256: str | None = None
+) -> Bundle:
     """Write a bundle that can be measured but has no thresholds of its own, figures or card.
 
     Args:
         out: Folder to write; created.
         network: The ONNX file.
         recipe: The manifest but for files, thresholds and figures.
+        weights_sha256: Of the file that the network was made of; kept in the manifest, so that
+            `promote` can tell of which run it is.
 
     Raises:
         BundleError: The recipe does not make a manifest.
@@ -74,7 +80,8 @@ def write_draft(out: Path, network: Path, recipe: Mapping[str, Any]) -> Bundle:
     }
     out.mkdir(parents=True, exist_ok=True)
     _copy_network(network, out)
-    return _finish(out, recipe, thresholds=thresholds, figures={})
+    run = {} if weights_sha256 is None else {"run": {"weights_sha256": weights_sha256}}
+    return _finish(out, recipe, thresholds=thresholds, figures={}, **run)
 
 
 def write_bundle(out: Path, parts: BundleParts) -> Bundle:
@@ -86,16 +93,20 @@ def write_bundle(out: Path, parts: BundleParts) -> Bundle:
 
     Raises:
         BundleError: The parts do not fit together.
-        TrainingError: The run used data that the recipe does not name.
+        TrainingError: The recipe does not tell of its data what a card must, or the run used data
+            that it does not name.
     """
-    data = merge_data(parts.recipe["data"], parts.run)
+    data = merge_data(_data_of(parts.recipe), parts.run)
+    _check_data(data)
     out.mkdir(parents=True, exist_ok=True)
     _copy_network(parts.network, out)
     (out / CARD_NAME).write_text(fill_card(parts, data), encoding="utf-8")
     figures = parts.figures
     kept = ("records_sha256", "pictures", "runtime", "rules", "clean")
     measured = {key: figures[key] for key in kept if key in figures}
-    origins = {"evaluation": measured, "calibration": parts.calibration, "run": parts.run}
+    # The photos' names serve `promote` alone.
+    calibration = {key: value for key, value in parts.calibration.items() if key != "photos"}
+    origins = {"evaluation": measured, "calibration": calibration, "run": parts.run}
     return _finish(
         out,
         {**parts.recipe, "data": data},
@@ -124,6 +135,30 @@ def _finish(out: Path, recipe: Mapping[str, Any], **measured: Any) -> Bundle:
     text = json.dumps(manifest, indent=1, ensure_ascii=False)
     (out / MANIFEST_NAME).write_text(text + "\n", encoding="utf-8")
     return load_bundle(out)
+
+
+def _data_of(recipe: Mapping[str, Any]) -> list[dict[str, Any]]:
+    data = recipe.get("data")
+    if not isinstance(data, list) or not all(isinstance(one, dict) for one in data):
+        raise TrainingError(
+            "recipe_incomplete",
+            "The recipe names no data.",
+            "Add `data`: a list of sets with licence and source.",
+        )
+    for number, one in enumerate(data):
+        if not one.get("name"):
+            raise TrainingError("recipe_incomplete", f"The recipe's data[{number}] has no name.")
+    return data
+
+
+def _check_data(data: list[dict[str, Any]]) -> None:
+    for one in data:
+        missing = [key for key in DATA_KEYS if one.get(key) in (None, "")]
+        if missing:
+            raise TrainingError(
+                "recipe_incomplete",
+                f"The recipe does not tell {', '.join(missing)} of the data set {one['name']}.",
+            )
 
 
 def merge_data(data: list[dict[str, Any]], run: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -46,7 +46,7 @@ def list_boxes(one: LabelledScore, threshold: float, min_iou: float) -> list[Dra
     """Return what to draw of one label in one photo: marks, then flagged findings."""
     flagged = [finding for finding in one.findings if finding.score >= threshold]
     predicted = np.array([finding.box_xyxy for finding in flagged], np.float32).reshape(-1, 4)
-    scores = np.array([finding.score for finding in flagged], np.float32)
+    scores = np.array([finding.score for finding in flagged], np.float64)
     found = assign_boxes(predicted, scores, one.marked_xyxy, min_iou)
     taken = set(found.taken.tolist())
     drawn = [

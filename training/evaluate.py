@@ -8,11 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
+
 from datasets.records import ImageRecord
 from detector.detections import ImageScore
 from detector.models.bundle import Bundle
 from detector.models.manifest import Precision
-from training.clean import count_clean, per_100
+from training.clean import count_alarms, count_clean, per_100
 from training.light import LIGHTS, Light, measure_lights
 from training.matching import (
     PictureMatch,
@@ -26,6 +28,7 @@ from training.rules import MATCH_RULES, MatchRules
 from training.scoring import (
     LabelledScore,
     identify_records,
+    list_photos,
     look_at_label,
     match_label,
     match_size,
@@ -77,23 +80,13 @@ def run_evaluation(
     return Evaluation(bundle, records, scores, lights, rules, ran)
 
 
-def evaluate(
-    bundle: Bundle,
-    records: Sequence[ImageRecord],
-    runtime: str,
-    precision: Precision | None = None,
-) -> dict[str, Any]:
-    """Measure a bundle: `run_evaluation` and `count_figures` in one."""
-    return count_figures(run_evaluation(bundle, records, runtime, precision=precision))
-
-
 def count_figures(evaluation: Evaluation) -> dict[str, Any]:
     """Return all figures of an evaluation, JSON-ready.
 
     Returns:
-        `model`; `records_sha256`, the same for the same photos and marks; `rules`; `labels`, per
-        label the threshold and the figures over all sets, by set, size and light; `clean`, false
-        alarms of all labels together.
+        `model`; `records_sha256`, the same for the same photos and marks; `photos`, their short
+        names; `rules`; `labels`, per label the threshold and the figures over all sets, by set,
+        size and light; `clean`, false alarms of all labels together.
     """
     manifest = evaluation.bundle.manifest
     return {
@@ -101,6 +94,7 @@ def count_figures(evaluation: Evaluation) -> dict[str, Any]:
         "runtime": evaluation.runtime,
         "thresholds": dict(manifest.thresholds),
         "records_sha256": identify_records(evaluation.records),
+        "photos": list_photos(evaluation.scores),
         "pictures": len(evaluation.records),
         "rules": evaluation.rules.to_json(),
         "labels": {label: count_label(evaluation, label) for label in manifest.issue_labels},
@@ -115,12 +109,20 @@ def count_label(evaluation: Evaluation, label: str) -> dict[str, Any]:
     own = match_label(records, scores, label, rules=rules)
     fixed = {iou: match_label(records, scores, label, iou) for iou in (LOOSE_IOU, *COCO_IOUS)}
 
+    raised = count_alarms(records, scores, {label: threshold})[label]
+    clean = [
+        (record.set_name, int(alarms))
+        for record, alarms in zip(records, raised.tolist(), strict=True)
+        if not np.isnan(alarms)
+    ]
+
     def part(names: Sequence[str]) -> dict[str, Any]:
-        return summarise(
+        figures = summarise(
             [one for name in names for one in own[name]],
             {iou: [one for name in names for one in by[name]] for iou, by in fixed.items()},
             threshold,
         )
+        return {**figures, **_count_clean([alarms for name, alarms in clean if name in names])}
 
     return {
         "threshold": threshold,
@@ -144,8 +146,6 @@ def summarise(
         fixed: The same photos at 0.3 and each of `COCO_IOUS`.
         threshold: The operating point.
     """
-    clean = [match for match in matches if match.n_marked == 0]
-    alarms = at_threshold(clean, threshold).false_alarms
     pool = Pool(matches)
     return {
         **_brief(matches, threshold),
@@ -155,9 +155,15 @@ def summarise(
         "average_precision_50_95": _mean([average_precision(fixed[iou]) for iou in COCO_IOUS]),
         "recall_interval": _interval(pool, lambda weights: pool.recall(weights, threshold)),
         "precision_interval": _interval(pool, lambda weights: pool.precision(weights, threshold)),
-        "clean_pictures": len(clean),
-        "false_alarms_on_clean": alarms,
-        "false_alarms_per_100_clean": per_100(alarms, len(clean)),
+    }
+
+
+def _count_clean(alarms: Sequence[int]) -> dict[str, Any]:
+    """One label's false alarms, of each clean photo."""
+    return {
+        "clean_pictures": len(alarms),
+        "false_alarms_on_clean": sum(alarms),
+        "false_alarms_per_100_clean": per_100(sum(alarms), len(alarms)),
     }
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from detector.arrays import BoxArray, ScoreArray
+from detector.arrays import BoxArray
 from detector.geometry import box_iou
 
 RECALL_LEVELS = np.linspace(0, 1, 101)
@@ -20,12 +20,15 @@ ROUNDS = 1000
 Weights = npt.NDArray[np.float64]
 """(P,) how often each picture counts."""
 
+ExactScores = npt.NDArray[np.float64]
+"""(N,) as findings have them: as a float32, 0.7 lies under a threshold of 0.7."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PictureMatch:
     """One label in one picture."""
 
-    scores: npt.NDArray[np.float64]
+    scores: ExactScores
     """(N,) of predicted boxes, descending."""
     hits: npt.NDArray[np.bool_]
     """(N,) whether each took a marked box of its own."""
@@ -43,13 +46,13 @@ class Assignment:
 
 
 def assign_boxes(
-    predicted_xyxy: BoxArray, scores: ScoreArray, marked_xyxy: BoxArray, min_iou: float
+    predicted_xyxy: BoxArray, scores: ExactScores, marked_xyxy: BoxArray, min_iou: float
 ) -> Assignment:
     """Give each predicted box, best first, the free marked box it overlaps most.
 
     Args:
         predicted_xyxy: float32 (N, 4).
-        scores: float32 (N,).
+        scores: float64 (N,).
         marked_xyxy: float32 (M, 4), same frame.
         min_iou: Least overlap of a hit.
     """
@@ -66,11 +69,11 @@ def assign_boxes(
 
 
 def match_picture(
-    predicted_xyxy: BoxArray, scores: ScoreArray, marked_xyxy: BoxArray, min_iou: float
+    predicted_xyxy: BoxArray, scores: ExactScores, marked_xyxy: BoxArray, min_iou: float
 ) -> PictureMatch:
     """Match one picture's boxes; arguments as `assign_boxes`."""
     found = assign_boxes(predicted_xyxy, scores, marked_xyxy, min_iou)
-    return PictureMatch(scores[found.order].astype(np.float64), found.taken >= 0, len(marked_xyxy))
+    return PictureMatch(scores[found.order], found.taken >= 0, len(marked_xyxy))
 
 
 class Pool:
@@ -117,12 +120,6 @@ class Pool:
         """Return hits over flagged boxes at a threshold; None where nothing is flagged."""
         hits, flagged = self._count(weights, threshold)
         return hits / flagged if flagged else None
-
-    def alarm_rate(self, weights: Weights, threshold: float) -> float | None:
-        """Return false alarms per picture at a threshold; None without pictures."""
-        hits, flagged = self._count(weights, threshold)
-        total = float(weights.sum())
-        return (flagged - hits) / total if total else None
 
     def _count(self, weights: Weights, threshold: float) -> tuple[float, float]:
         # The scores descend.

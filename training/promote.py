@@ -1,6 +1,8 @@
 """Let a measured network become a bundle, unless it is worse than the one that it replaces."""
 
 import json
+import os
+import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -87,6 +89,8 @@ def check_not_worse(comparisons: Sequence[Comparison], allowed: Sequence[str]) -
 def check_figures(parts: BundleParts) -> None:
     """Check that figures and calibration are this network's, and from different photos.
 
+    A photo in both would flatter the bundle: its thresholds were chosen so that it does well there.
+
     Raises:
         TrainingError: They are not.
     """
@@ -100,11 +104,51 @@ def check_figures(parts: BundleParts) -> None:
             "The figures were measured at other thresholds.",
             "Evaluate again with --thresholds.",
         )
-    if parts.calibration.get("records_sha256") == parts.figures["records_sha256"]:
+    if not parts.calibration:
+        return
+    if parts.calibration.get("thresholds") != dict(parts.thresholds):
+        raise TrainingError(
+            "other_thresholds",
+            "The thresholds are not those that the calibration chose.",
+            "Take both files from one run of calibrate.",
+        )
+    shared = _photos_of(parts.calibration, "calibrate") & _photos_of(parts.figures, "evaluate")
+    if shared:
         raise TrainingError(
             "same_photos",
-            "The thresholds were chosen on the photos that the bundle is judged on.",
+            f"The thresholds were chosen on {len(shared)} of the photos that the bundle is judged "
+            "on.",
             "Calibrate on photos that are neither trained on nor judged on.",
+        )
+
+
+def _photos_of(content: Mapping[str, Any], command: str) -> set[str]:
+    photos = content.get("photos")
+    if not isinstance(photos, list):
+        raise TrainingError(
+            "photos_unnamed",
+            f"What {command} wrote does not name its photos, as an earlier version's.",
+            f"Run {command} again.",
+        )
+    return set(photos)
+
+
+def check_run(draft: Bundle, run: Mapping[str, Any]) -> None:
+    """Check that a draft's network comes from the weights of a run.
+
+    Args:
+        draft: What `export` wrote.
+        run: What `read_run` gave; one that does not tell its weights is taken as it is.
+
+    Raises:
+        TrainingError: It comes from other weights.
+    """
+    weights = run.get("weights_sha256")
+    if weights is not None and weights != draft.manifest.run.get("weights_sha256"):
+        raise TrainingError(
+            "other_run",
+            f"{draft.folder} was not exported from the weights of that run.",
+            "Export the run's weights, or name the run they come from with --run.",
         )
 
 
@@ -167,10 +211,24 @@ def replace_bundle(out: Path, parts: BundleParts) -> Bundle:
     with tempfile.TemporaryDirectory(prefix=".bundle-", dir=out.parent) as folder:
         fresh = Path(folder) / "new"
         write_bundle(fresh, parts)
-        if out.exists():
-            out.rename(Path(folder) / "old")
-        fresh.rename(out)
+        _exchange(fresh, out)
     return load_bundle(out)
+
+
+def _exchange(fresh: Path, out: Path) -> None:
+    """Move a folder to its place; what is there is deleted last, and comes back on failure."""
+    aside = Path(tempfile.mkdtemp(prefix=".replaced-", dir=out.parent))
+    old = aside / "old"
+    try:
+        if out.exists():
+            out.rename(old)
+        fresh.rename(out)
+    except BaseException:
+        if os.path.lexists(old):
+            old.rename(out)
+        aside.rmdir()
+        raise
+    shutil.rmtree(aside)
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from datasets.errors import DatasetError
 from datasets.formats import read_sets
 from datasets.records import ImageRecord
 from datasets.versions import hash_records
-from detector.arrays import BoxArray, ScoreArray
+from detector.arrays import BoxArray
 from detector.detections import Finding, ImageScore
 from detector.labels import ISSUE_LABELS
 from detector.models import RuntimeOptions, load_detector
@@ -22,13 +22,15 @@ from detector.models.manifest import Precision
 from detector.models.network import usable_cores
 from detector.pipeline import Pipeline, PipelineSettings
 from detector.sources import PathSource
-from training.matching import PictureMatch, assign_boxes, match_picture
+from training.matching import ExactScores, PictureMatch, assign_boxes, match_picture
 from training.rules import MATCH_RULES, MatchRules
 
 SizeName = Literal["small", "medium", "large"]
 SIZE_LIMITS = (0.01, 0.1)
 """Shares of the picture's area from which a box is medium and large: a tenth and about a third of
 the picture's sides. Fixed, so that models with other severity limits can be compared."""
+PHOTO_DIGITS = 12
+"""Of a photo's sha256: two of 10,000 photos share them by chance once in five million times."""
 
 
 def read_photos(folders: Iterable[Path], only: Path | None = None) -> tuple[ImageRecord, ...]:
@@ -100,6 +102,11 @@ def identify_records(records: Sequence[ImageRecord]) -> str:
     return hashlib.sha256(json.dumps(versions).encode()).hexdigest()
 
 
+def list_photos(scores: Sequence[ImageScore]) -> list[str]:
+    """Return short names of photos by their bytes, sorted: what two lists share is one photo."""
+    return sorted({score.sha256[:PHOTO_DIGITS] for score in scores if score.sha256 is not None})
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelledScore:
     """One label in one photo where it was looked for: what was marked and what was said."""
@@ -118,9 +125,9 @@ class LabelledScore:
         return np.array([one.box_xyxy for one in self.findings], np.float32).reshape(-1, 4)
 
     @property
-    def scores(self) -> ScoreArray:
-        """float32 (N,)."""
-        return np.array([one.score for one in self.findings], np.float32)
+    def scores(self) -> ExactScores:
+        """float64 (N,), as the findings have them."""
+        return np.array([one.score for one in self.findings], np.float64)
 
     @property
     def image_area(self) -> float:
@@ -204,7 +211,7 @@ def match_size(one: LabelledScore, size: SizeName, min_iou: float) -> PictureMat
     counts = own[found.order]
     if len(marked):
         counts = np.where(hits, marked_right[found.taken], counts)
-    scores = one.scores[found.order].astype(np.float64)
+    scores = one.scores[found.order]
     return PictureMatch(scores[counts], hits[counts], int(marked_right.sum()))
 
 

@@ -101,7 +101,7 @@ def compare_photo(old: ImageScore, new: ImageScore) -> PhotoChange:
         before = [one for one in old.findings if one.label == label]
         after = [one for one in new.findings if one.label == label]
         found = assign_boxes(
-            _boxes(after), np.array([one.score for one in after], np.float32), _boxes(before),
+            _boxes(after), np.array([one.score for one in after], np.float64), _boxes(before),
             SAME_IOU,
         )  # fmt: skip
         kept = set(found.taken.tolist())

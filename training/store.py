@@ -15,7 +15,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -27,6 +27,8 @@ from training.errors import TrainingError
 
 CURRENT: Final = "current"
 HISTORY: Final = "history.jsonl"
+ANY: Final = ""
+"""In the place of a version: whichever is current."""
 
 Action = Literal["promote", "rollback"]
 
@@ -74,29 +76,50 @@ class BundleStore:
         return tuple(path.name for path in sorted(found, key=_installed_at))
 
     def history(self) -> tuple[Switch, ...]:
-        """Return every switch, oldest first."""
+        """Return every switch, oldest first; a last line that a power cut tore is left out.
+
+        Raises:
+            TrainingError: Another line cannot be read.
+        """
         path = self._folder / HISTORY
         if not path.exists():
             return ()
-        lines = path.read_text(encoding="utf-8").splitlines()
-        return tuple(Switch(**json.loads(line)) for line in lines)
+        lines = _without_torn_line(path.read_bytes()).splitlines()
+        try:
+            return tuple(Switch(**json.loads(line)) for line in lines)
+        except (ValueError, TypeError) as error:
+            raise TrainingError("history_unreadable", f"{path} cannot be read: {error}.") from error
 
-    def install(self, bundle: Bundle, why: str) -> Path:
+    def install(self, bundle: Bundle, why: str, *, instead_of: str | None = ANY) -> Path:
         """Copy a bundle in and make it current.
 
         Installing the same bundle again changes nothing but what is current.
+
+        Args:
+            bundle: What to copy.
+            why: For the history.
+            instead_of: The version that the bundle was judged against, None for none; if another
+                has become current meanwhile, nothing is done.
 
         Returns:
             The folder of the version.
 
         Raises:
-            TrainingError: Another bundle of this version is there.
+            TrainingError: Another bundle of this version is there, or another version is current.
             BundleError: The copy is not whole.
         """
         version = _plain(bundle.manifest.version)
         target = self._folder / version
         self._folder.mkdir(parents=True, exist_ok=True)
         with self._locked():
+            current = self.current()
+            if instead_of not in (ANY, current):
+                was = instead_of or "none"
+                raise TrainingError(
+                    "current_changed",
+                    f"{current} has become current meanwhile, in the place of {was}.",
+                    "Promote again: the bundle must be compared with that one.",
+                )
             if target.exists():
                 _check_same(bundle.folder, target)
             else:
@@ -108,7 +131,7 @@ class BundleStore:
         """Make an earlier version current.
 
         Args:
-            version: Which; None takes the one that the current one replaced when it was promoted.
+            version: Which; None goes one promotion further back.
             why: For the history.
 
         Returns:
@@ -132,9 +155,12 @@ class BundleStore:
 
     def _replaced_by_current(self) -> str:
         current = self.current()
-        for switch in reversed(self.history()):
-            if switch.action == "promote" and switch.after == current and switch.before:
-                return switch.before
+        trail = _trail(self.history())
+        if current in trail:
+            while trail.pop() != current:
+                pass
+        if trail:
+            return trail[-1]
         raise TrainingError(
             "nothing_before",
             f"Nothing was current in {self._folder} before {current}.",
@@ -159,24 +185,70 @@ class BundleStore:
         before = self.current()
         if before == version:
             return None
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        switch = Switch(at, _name_user(), action, before, version, why)
         fresh = self._folder / f".{CURRENT}-{os.getpid()}"
         fresh.unlink(missing_ok=True)
         fresh.symlink_to(version)
         fresh.replace(self.current_link)
         _flush(self._folder)
-        at = datetime.now(UTC).isoformat(timespec="seconds")
-        switch = Switch(at, getpass.getuser(), action, before, version, why)
-        with (self._folder / HISTORY).open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(asdict(switch), ensure_ascii=False) + "\n")
+        self._write_down(switch)
+        return switch
+
+    def _write_down(self, switch: Switch) -> None:
+        path = self._folder / HISTORY
+        old = path.read_bytes() if path.exists() else b""
+        mended = _without_torn_line(old)
+        line = json.dumps(asdict(switch), ensure_ascii=False).encode() + b"\n"
+        with path.open("ab") as stream:
+            if len(mended) < len(old):
+                stream.truncate(len(mended))
+            stream.write(mended[len(old) :] + line)
             stream.flush()
             os.fsync(stream.fileno())
-        return switch
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
         with (self._folder / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _trail(history: Iterable[Switch]) -> list[str]:
+    """Return the versions from the first promotion to the current one.
+
+    A promotion adds one, a rollback takes off those after the one it went to: so promoting A, B
+    and A again leads back to B and then to A, and not to B for ever.
+    """
+    trail: list[str] = []
+    for switch in history:
+        if switch.before is not None and trail[-1:] != [switch.before]:
+            trail.append(switch.before)  # a line was lost
+        if switch.action == "rollback" and switch.after in trail:
+            while trail[-1] != switch.after:
+                trail.pop()
+        else:
+            trail.append(switch.after)
+    return trail
+
+
+def _without_torn_line(content: bytes) -> bytes:
+    """Return a history whose last line is whole and ended."""
+    whole, end, last = content.rpartition(b"\n")
+    if not last:
+        return content
+    try:
+        json.loads(last)
+    except ValueError:
+        return whole + end
+    return content + b"\n"
+
+
+def _name_user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user without an entry in passwd
+        return str(os.getuid())
 
 
 def _plain(name: str) -> str:

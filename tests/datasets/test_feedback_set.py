@@ -15,7 +15,7 @@ from datasets.feedback import JudgedFinding, JudgedPhoto, Verdict
 from datasets.formats import read_sets
 from datasets.records import LabelledBox
 from datasets.refuted import FILE_NAME, read_refuted
-from datasets.verdicts import merge_judgements
+from datasets.verdicts import drop_unknown_labels, merge_judgements
 from detector.decode import hash_photo
 
 Capture = pytest.CaptureFixture[str]
@@ -126,6 +126,27 @@ def test_a_finding_that_was_only_drawn_badly_is_not_refuted() -> None:
     drawn = LabelledBox("bin", NEAR_LEFT)
     known = merge_judgements([said(1, judged(BIN, "false"), added=(drawn,))])
     assert known.boxes == (drawn,) and not known.refuted
+
+
+def test_what_an_unknown_label_was_in_truth_is_kept() -> None:
+    ufo = LabelledBox("ufo", RIGHT)
+    line = said(
+        1,
+        judged(ufo, "wrong_label", BIN),
+        judged(ufo, "wrong_label", LabelledBox("airship", RIGHT)),
+        judged(ufo, "true"),
+        judged(GARBAGE, "wrong_label", ufo),
+        added=(LabelledBox("garbage", RIGHT), ufo),
+        reviewed=("bin", "ufo"),
+    )
+    kept, unknown = drop_unknown_labels(line, frozenset({"bin", "garbage"}))
+    assert unknown == ("airship", "ufo")
+    assert kept.added == (LabelledBox("garbage", RIGHT), BIN)
+    assert kept.findings == (judged(GARBAGE, "false"),) and kept.reviewed == {"bin"}
+    known = merge_judgements([kept])
+    # The bin was reviewed, so its box must be there.
+    assert BIN in known.boxes and known.labelled == {"bin"}
+    assert [one.label for one in known.refuted] == ["garbage"]
 
 
 def line_of(file: Path, /, **changes: Any) -> dict[str, Any]:

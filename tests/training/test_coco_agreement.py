@@ -77,7 +77,7 @@ def test_average_precision_agrees_with_pycocotools(seed: int) -> None:
         matches = [
             match_picture(
                 predicted.astype(np.float32),
-                scores.astype(np.float32),
+                scores.astype(np.float64),
                 marked.astype(np.float32),
                 iou,
             )

@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from datasets.errors import DatasetError
@@ -14,11 +16,12 @@ from detector.errors import StreetIssueError
 from detector.models.bundle import Bundle
 from training.clean import count_clean
 from training.errors import ConfigError
-from training.evaluate import Evaluation, count_label, evaluate, run_evaluation
+from training.evaluate import Evaluation, count_figures, count_label, run_evaluation
 from training.light import measure_light, name_light
+from training.matching import Pool, at_threshold
 from training.report import write_report
 from training.rules import MATCH_RULES, parse_rules, read_rules
-from training.scoring import identify_records, read_photos, size_of
+from training.scoring import identify_records, list_photos, match_label, read_photos, size_of
 from training.tables import format_compact, format_summary
 from training.worst import find_false_alarms, find_misses
 
@@ -116,6 +119,44 @@ def test_false_alarms_of_all_labels_are_added_up(record_photo: Record, score_pho
     assert none["sum_of_labels"] == {"per_100": None, "interval": None}
 
 
+def test_a_clean_photo_is_one_without_any_issue(
+    record_photo: Record, score_photo: Score, evaluation_of: Callable[..., Evaluation]
+) -> None:
+    both = [POSTER, DUST]
+    records = [
+        record_photo("0.jpg", both, set_name="a"),
+        record_photo("1.jpg", both, [(DUST, HUNDRED)], "a"),  # without a poster, but not clean
+        record_photo("2.jpg", both, set_name="b"),
+        record_photo("3.jpg", [DUST], set_name="b"),
+    ]
+    scores = [score_photo(f"{i}.jpg", [(POSTER, 0.9, HUNDRED)]) for i in range(4)]
+    evaluation = evaluation_of(records, scores)
+    poster = count_label(evaluation, POSTER)
+    counted = [
+        (one["false_alarms_on_clean"], one["clean_pictures"], one["false_alarms"])
+        for one in (poster["all"], poster["sets"]["a"], poster["sets"]["b"])
+    ]
+    assert counted == [(2, 2, 3), (1, 1, 2), (1, 1, 1)]
+    assert poster["all"]["false_alarms_per_100_clean"] == 100.0
+    together = count_clean(records, scores, {POSTER: evaluation.threshold(POSTER)})
+    assert together["by_label"][POSTER] == {"pictures": 2, "false_alarms": 2, "per_100": 100.0}
+
+
+def test_a_finding_at_the_threshold_counts(record_photo: Record, score_photo: Score) -> None:
+    records = [record_photo("a.jpg", [POSTER], [(POSTER, HUNDRED)])]
+    scores = [score_photo("a.jpg", [(POSTER, 0.70, HUNDRED)])]
+    matches = match_label(records, scores, POSTER)["made_up"]
+    assert matches[0].scores.tolist() == [0.70]
+    assert at_threshold(matches, 0.70).hits == 1
+    assert Pool(matches).recall(np.ones(1), 0.70) == 1.0
+    assert at_threshold(matches, 0.71).hits == 0
+
+
+def test_photos_are_named_by_their_bytes(score_photo: Score) -> None:
+    scores = [replace(score_photo(name), sha256=name * 64) for name in ("b", "a", "b")]
+    assert list_photos(scores) == ["a" * 12, "b" * 12]
+
+
 def test_only_labels_that_were_looked_for_are_judged(
     default_bundle: Bundle, write_set: Callable[..., Path]
 ) -> None:
@@ -124,7 +165,7 @@ def test_only_labels_that_were_looked_for_are_judged(
     text = source.read_text(encoding="utf-8")
     kept = text.replace("overflowing_bin, street_vending, ", "", 1)
     source.write_text(kept, encoding="utf-8")
-    figures = evaluate(default_bundle, read_sets(folder), "onnxruntime")
+    figures = count_figures(run_evaluation(default_bundle, read_sets(folder), "onnxruntime"))
     labels = figures["labels"]
     assert labels[POSTER]["all"]["boxes"] == 1
     assert labels[POSTER]["all"]["clean_pictures"] == 2
@@ -142,7 +183,7 @@ def test_a_photo_that_cannot_be_scored_ends_the_evaluation(
     folder = write_set()
     (folder / "made_up" / "images" / "1.jpg").write_bytes(b"")
     with pytest.raises(StreetIssueError, match=r"1\.jpg"):
-        evaluate(default_bundle, read_sets(folder), "onnxruntime")
+        run_evaluation(default_bundle, read_sets(folder), "onnxruntime")
 
 
 def test_the_hash_of_the_photos_tells_every_change(write_set: Callable[..., Path]) -> None:
@@ -189,8 +230,6 @@ def test_the_report_is_a_page_with_pictures(
     default_bundle: Bundle, write_set: Callable[..., Path], tmp_path: Path
 ) -> None:
     evaluation = run_evaluation(default_bundle, read_sets(write_set("a&b")), "onnxruntime")
-    from training.evaluate import count_figures
-
     figures = count_figures(evaluation)
     page = write_report(tmp_path / "report", evaluation, figures, worst=2)
     text = page.read_text(encoding="utf-8")

@@ -14,11 +14,12 @@ from detector.models.bundle import Bundle
 from detector.version import __version__
 from training.bundling import BundleParts, merge_data, read_recipe, write_bundle, write_draft
 from training.errors import TrainingError
-from training.evaluate import evaluate
+from training.evaluate import count_figures, run_evaluation
 from training.promote import (
     WorseError,
     check_figures,
     check_not_worse,
+    check_run,
     compare_labels,
     old_labels,
     replace_bundle,
@@ -38,12 +39,13 @@ def labels_with(**precisions: float | None) -> dict[str, Any]:
 def parts(default_bundle: Bundle, write_set: Callable[..., Path]) -> BundleParts:
     """The shipped network, measured on made-up photos."""
     recipe, card = read_recipe(RECIPE)
+    evaluation = run_evaluation(default_bundle, read_sets(write_set()), "onnxruntime")
     return BundleParts(
         network=default_bundle.network_path,
         recipe=recipe,
         card=card,
         thresholds=dict(default_bundle.manifest.thresholds),
-        figures=evaluate(default_bundle, read_sets(write_set()), "onnxruntime"),
+        figures=count_figures(evaluation),
     )
 
 
@@ -76,12 +78,78 @@ def test_figures_of_something_else_are_refused(parts: BundleParts) -> None:
         check_figures(replace(parts, figures=other))
     with pytest.raises(TrainingError, match="other thresholds"):
         check_figures(replace(parts, thresholds={**parts.thresholds, "site_dust": 0.99}))
-    calibration = {
-        "model": parts.figures["model"],
-        "records_sha256": parts.figures["records_sha256"],
-    }
-    with pytest.raises(TrainingError, match="photos that the bundle is judged on"):
-        check_figures(replace(parts, calibration=calibration))
+
+
+def test_thresholds_must_be_those_that_were_chosen_on_other_photos(
+    parts: BundleParts, tmp_path: Path
+) -> None:
+    judged = parts.figures["photos"]
+    assert len(judged) == 3 and all(len(one) == 12 for one in judged)
+
+    def calibrated(*photos: str, **changes: Any) -> BundleParts:
+        calibration = {
+            "model": parts.figures["model"],
+            "photos": [*photos],
+            "thresholds": dict(parts.thresholds),
+            "clean": {
+                "by_label": {key: {"false_alarms": 0, "pictures": 1} for key in parts.thresholds}
+            },
+            "found": {key: {"hits": 0, "boxes": 0} for key in parts.thresholds},
+        }
+        return replace(parts, calibration={**calibration, **changes})
+
+    good = calibrated("0" * 12)
+    check_figures(good)
+    # The names of the photos served the check alone.
+    manifest = write_bundle(tmp_path / "new", good).manifest
+    assert "photos" not in manifest.calibration and "photos" not in manifest.evaluation
+    assert manifest.calibration["thresholds"] == dict(parts.thresholds)
+    with pytest.raises(TrainingError, match="2 of the photos that the bundle is judged on"):
+        check_figures(calibrated("0" * 12, *judged[:2]))
+    with pytest.raises(TrainingError, match="not those that the calibration chose"):
+        check_figures(calibrated(thresholds={**parts.thresholds, "site_dust": 0.99}))
+    with pytest.raises(TrainingError, match="calibrate wrote does not name its photos"):
+        check_figures(calibrated(photos=None))
+    figures = {key: value for key, value in parts.figures.items() if key != "photos"}
+    with pytest.raises(TrainingError, match="evaluate wrote does not name its photos"):
+        check_figures(replace(good, figures=figures))
+
+
+def test_a_draft_must_come_from_the_weights_of_the_run(
+    default_bundle: Bundle, tmp_path: Path
+) -> None:
+    recipe, _ = read_recipe(RECIPE)
+    network = default_bundle.network_path
+    draft = write_draft(tmp_path / "draft", network, recipe, "ab" * 32)
+    assert draft.manifest.run == {"weights_sha256": "ab" * 32}
+    check_run(draft, {})
+    check_run(draft, {"id": "of an earlier version"})
+    check_run(draft, {"weights_sha256": "ab" * 32})
+    with pytest.raises(TrainingError, match="not exported from the weights of that run"):
+        check_run(draft, {"weights_sha256": "cd" * 32})
+    untold = write_draft(tmp_path / "untold", network, recipe)
+    with pytest.raises(TrainingError, match="not exported from the weights of that run"):
+        check_run(untold, {"weights_sha256": "ab" * 32})
+
+
+def test_a_recipe_must_tell_of_its_data(parts: BundleParts, tmp_path: Path) -> None:
+    bins = next(one for one in parts.recipe["data"] if one["name"] == "bins_montevideo")
+    unlicensed = {key: value for key, value in bins.items() if key != "licence"}
+    for data, words in (
+        (None, "names no data"),
+        (["bins"], "names no data"),
+        ([{"licence": "MIT"}], r"data\[0\] has no name"),
+        ([unlicensed], "does not tell licence of the data set bins_montevideo"),
+        ([{**bins, "licence": ""}], "does not tell licence"),
+        ([{"name": "x"}], "pictures, used_for, licence, source of the data set x"),
+    ):
+        recipe = {**parts.recipe, "data": data}
+        with pytest.raises(TrainingError, match=words):
+            write_bundle(tmp_path / "new", replace(parts, recipe=recipe))
+    without = {key: value for key, value in parts.recipe.items() if key != "data"}
+    with pytest.raises(TrainingError, match="names no data"):
+        write_bundle(tmp_path / "new", replace(parts, recipe=without))
+    assert not (tmp_path / "new").exists()
 
 
 def test_the_replaced_bundle_is_judged_on_the_same_photos(
@@ -134,7 +202,7 @@ def test_a_bundle_names_the_run_and_the_data_it_comes_from(
     path.parent.mkdir()
     path.write_text(json.dumps(record), encoding="utf-8")
     run = read_run(path.parent)
-    assert run["id"] == identify_run({**record, "elapsed_s": 9})
+    assert run["id"] == identify_run({**record, "elapsed_s": 9, "weights_sha256": "ab"})
     assert run["id"] != identify_run({**record, "config": {}})
     manifest = write_bundle(tmp_path / "new", replace(parts, run=run)).manifest
     assert manifest.run["id"] == run["id"]
@@ -152,11 +220,33 @@ def test_a_bundle_replaces_only_a_bundle(parts: BundleParts, bundle_copy: Path) 
     replaced = replace_bundle(bundle_copy, parts)
     assert replaced.folder == bundle_copy.resolve()
     assert not (bundle_copy / "stray.txt").exists()
-    assert [one.name for one in bundle_copy.parent.glob(".bundle-*")] == []
+    assert [one.name for one in bundle_copy.parent.glob(".*")] == []
     other = bundle_copy.parent / "sets"
     with pytest.raises(TrainingError, match="no bundle"):
         replace_bundle(other, parts)
     assert other.is_dir()
+
+
+def test_a_bundle_that_cannot_be_replaced_stays(
+    parts: BundleParts, bundle_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (bundle_copy / "stray.txt").write_text("old", encoding="utf-8")
+    before = {path.name: path.read_bytes() for path in bundle_copy.iterdir()}
+    beside = {path.name for path in bundle_copy.parent.iterdir()}
+    rename = Path.rename
+
+    def fail(path: Path, target: Path) -> Path:
+        if path.name == "new":
+            raise OSError(28, "No space left on device")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", fail)
+    with pytest.raises(OSError, match="No space"):
+        replace_bundle(bundle_copy, parts)
+    assert {path.name: path.read_bytes() for path in bundle_copy.iterdir()} == before
+    with pytest.raises(OSError, match="No space"):
+        replace_bundle(bundle_copy.parent / "first", parts)
+    assert {path.name for path in bundle_copy.parent.iterdir()} == beside
 
 
 def test_the_shipped_card_is_what_its_recipe_gives(default_bundle: Bundle) -> None:

@@ -1,6 +1,7 @@
 """A store of bundles: versions that never change, one current, switched in one step."""
 
 import json
+import os
 import shutil
 import threading
 from collections.abc import Callable
@@ -80,6 +81,79 @@ def test_switching_to_what_is_current_does_nothing(
     assert store.current() == "1.0.0" and len(store.history()) == 3
     store.install(second, "again")
     assert store.current() == "2.0.0"
+
+
+def test_each_rollback_goes_one_promotion_further_back(
+    tmp_path: Path, version: Callable[..., Bundle]
+) -> None:
+    store = BundleStore(tmp_path / "store", NAME)
+    first, second, third = (version(one) for one in ("1.0.0", "2.0.0", "3.0.0"))
+
+    def back() -> str:
+        switch = store.roll_back(None, "")
+        assert switch is not None and switch.after == store.current()
+        return switch.after
+
+    for bundle in (first, second, first):
+        store.install(bundle, "")
+    assert [back(), back()] == ["2.0.0", "1.0.0"]
+    with pytest.raises(TrainingError, match="Nothing was current"):
+        store.roll_back(None, "")
+    # What was rolled back is gone from the way; what --to goes forward to is on it.
+    store.install(third, "")
+    assert back() == "1.0.0"
+    store.roll_back("2.0.0", "")
+    assert back() == "1.0.0"
+
+
+def test_a_bundle_judged_against_another_one_is_not_installed(
+    tmp_path: Path, version: Callable[..., Bundle]
+) -> None:
+    store = BundleStore(tmp_path / "store", NAME)
+    first, second = version("1.0.0"), version("2.0.0")
+    store.install(first, "", instead_of=None)
+    for judged in (None, "0.9.0"):
+        with pytest.raises(TrainingError, match=r"1\.0\.0 has become current meanwhile"):
+            store.install(second, "", instead_of=judged)
+    assert store.current() == "1.0.0" and store.versions() == ("1.0.0",)
+    store.install(second, "", instead_of="1.0.0")
+    assert store.current() == "2.0.0"
+
+
+def test_a_torn_last_line_of_the_history_is_skipped(
+    tmp_path: Path, version: Callable[..., Bundle]
+) -> None:
+    store = BundleStore(tmp_path / "store", NAME)
+    store.install(version("1.0.0"), "广告")
+    store.install(version("2.0.0"), "广告")
+    path = store.current_link.parent / "history.jsonl"
+    whole = path.read_bytes()
+    first, _ = whole.splitlines(keepends=True)
+    for torn in (b"{", b'{"at": "20', "广".encode()[:2], b"\0" * 8):
+        path.write_bytes(first + torn)
+        assert [one.after for one in store.history()] == ["1.0.0"]
+    assert store.roll_back(None, "back") is not None
+    assert store.current() == "1.0.0"
+    assert [one.after for one in store.history()] == ["1.0.0", "1.0.0"]
+    assert path.read_bytes().startswith(first) and b"\0" not in path.read_bytes()
+    path.write_bytes(whole[:-1])  # only the end of the line is gone
+    assert store.roll_back("2.0.0", "") is not None
+    assert [one.after for one in store.history()] == ["1.0.0", "2.0.0", "2.0.0"]
+    path.write_bytes(b"{\n" + whole)
+    with pytest.raises(TrainingError, match=r"history\.jsonl cannot be read"):
+        store.history()
+
+
+def test_a_user_without_a_name_switches_too(
+    tmp_path: Path, version: Callable[..., Bundle], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> str:
+        raise KeyError("getpwuid(): uid not found: 12345")
+
+    monkeypatch.setattr("training.store.getpass.getuser", fail)
+    store = BundleStore(tmp_path / "store", NAME)
+    store.install(version("1.0.0"), "")
+    assert store.current() == "1.0.0" and store.history()[0].who == str(os.getuid())
 
 
 def test_what_cannot_be_switched_to_leaves_the_current_one(

@@ -56,6 +56,7 @@ def test_from_a_network_to_a_store_and_back(
     thresholds = json.loads((chosen / "thresholds.json").read_text(encoding="utf-8"))
     assert dict(current.manifest.thresholds) == thresholds
     assert current.manifest.calibration["budget_per_100"] == 2.0
+    assert "photos" not in current.manifest.calibration
 
     # As good as the current one on each label: taken.
     assert promote("--recipe", write_recipe(tmp_path / "recipes", "1.1.0"), "--why", "x") == 0
@@ -85,6 +86,37 @@ def test_from_a_network_to_a_store_and_back(
     assert "no version 9" in capsys.readouterr().err
 
 
+def test_promote_refuses_another_run_and_shared_photos(
+    tmp_path: Path, write_set: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = write_recipe(tmp_path / "recipes", "1.0.0")
+    write_set("held_out", 4, first_seed=10)
+    sets = write_set("judged")
+    held_out, judged = sets / "held_out", sets / "judged"
+    draft, chosen = tmp_path / "draft", tmp_path / "chosen"
+    assert run("export", NETWORK, "--recipe", recipe, "--out", draft) == 0
+    assert run("calibrate", "--model", draft, "--sets", held_out, *ORT, "--out", chosen) == 0
+
+    def promote_with(name: str, weights_sha256: str) -> int:
+        measure = ("evaluate", "--model", draft, "--thresholds", chosen / "thresholds.json")
+        assert run(*measure, "--sets", judged, *ORT, "--figures", tmp_path / name) == 0
+        record = {"config": {}, "finished": True, "weights_sha256": weights_sha256}
+        (tmp_path / "run.json").write_text(json.dumps(record), encoding="utf-8")
+        parts = ("--calibration", chosen, "--figures", tmp_path / name, "--run", tmp_path)
+        return run("promote", draft, "--recipe", recipe, *parts, "--out", tmp_path / "bundle")
+
+    assert promote_with("figures.json", "0" * 64) == 2
+    assert "not exported from the weights of that run" in capsys.readouterr().err
+    # An .onnx is taken as it is, so here it is the weights.
+    own = load_bundle(draft).manifest.sha256
+    assert promote_with("figures.json", own) == 0
+    assert load_bundle(tmp_path / "bundle").manifest.run["weights_sha256"] == own
+    shared = held_out / "images" / "0.jpg"
+    (judged / "images" / "2.jpg").write_bytes(shared.read_bytes())
+    assert promote_with("mixed.json", own) == 2
+    assert "chosen on 1 of the photos" in capsys.readouterr().err
+
+
 def test_compare_takes_labelled_photos_or_plain_ones(
     tmp_path: Path, write_set: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -98,6 +130,10 @@ def test_compare_takes_labelled_photos_or_plain_ones(
     assert json.loads(capsys.readouterr().out)["outcome_changes"] == 0
     assert (out / "b" / "changes.csv").exists()
     assert run("compare", "default", "default") == 2
+    for option in ("--rules", "--photos", "--run", "--held-out", "--precision"):
+        value = {"--held-out": "0.1", "--precision": "bf16"}.get(option, "x")
+        assert run("compare", "default", "default", photos, option, value) == 2
+        assert f"Only with --sets: {option}." in capsys.readouterr().err
     assert run("compare", "default", "default", photos, "--sets", sets) == 2
     assert run("compare", "default", "default", tmp_path / "sets" / "made_up" / "labels") == 2
 
@@ -123,6 +159,15 @@ def test_what_a_run_held_out_is_measured(
     assert run("evaluate", "--sets", sets, *ORT, "--held-out", "0.4", "--json") == 0
     by_share = json.loads(capsys.readouterr().out)
     assert by_run == by_share and 0 < by_run["pictures"] < 12
+    # A run that is not finished has held out the same.
+    unfinished = json.dumps({**record, "finished": False})
+    (tmp_path / "run.json").write_text(unfinished, encoding="utf-8")
+    assert run("evaluate", "--sets", sets, *ORT, "--run", tmp_path, "--json") == 0
+    assert json.loads(capsys.readouterr().out) == by_run
+    for text in ("[]", "{}", '{"config": {"held_out_share": "x"}}'):
+        (tmp_path / "run.json").write_text(text, encoding="utf-8")
+        assert run("evaluate", "--sets", sets, "--run", tmp_path) == 2
+        assert "run.json" in capsys.readouterr().err
     assert run("evaluate", "--sets", sets, "--held-out", "0") == 2
     assert run("evaluate", "--sets", sets, "--run", tmp_path / "none") == 2
 

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from training.calibrate import SPLITS
 from training.commands.measuring import (
     add_model_arguments,
     add_photo_arguments,
@@ -34,7 +35,7 @@ def add_parser(commands: "Subparsers") -> None:
         help="false alarms allowed per 100 clean photos, all labels together (default: 2)",
     )  # fmt: skip
     parser.add_argument(
-        "--split", default="equal", choices=("equal", "recall"),
+        "--split", default="equal", choices=SPLITS,
         help="the budget in equal shares, or where it finds the most",
     )  # fmt: skip
     parser.add_argument(
@@ -47,12 +48,13 @@ def add_parser(commands: "Subparsers") -> None:
 def execute(options: argparse.Namespace) -> int:
     """Score, choose, print, write."""
     from training.calibrate import calibrate, format_calibration
-    from training.scoring import identify_records, score_records
+    from training.scoring import identify_records, list_photos, score_records
 
     bundle, records = choose_bundle(options), choose_records(options)
+    scores = score_records(bundle, records, options.runtime, options.precision)
     calibration = calibrate(
         records,
-        score_records(bundle, records, options.runtime, options.precision),
+        scores,
         bundle.manifest.issue_labels,
         budget_per_100=options.per_100,
         split=options.split,
@@ -61,6 +63,7 @@ def execute(options: argparse.Namespace) -> int:
     content = {
         "model": {"name": bundle.manifest.name, "sha256": bundle.manifest.sha256},
         "records_sha256": identify_records(records),
+        "photos": list_photos(scores),
         "pictures": len(records),
         **calibration.to_json(),
     }

@@ -3,7 +3,7 @@
 import argparse
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from detector.commands.inputs import list_sources
 from detector.models.bundle import find_bundle, load_bundle
@@ -18,6 +18,10 @@ from training.errors import TrainingError
 if TYPE_CHECKING:
     from detector.models.bundle import Bundle
     from training.commands import Subparsers
+
+
+LABELLED_ONLY: Final = ("photos", "run", "held_out", "rules", "precision")
+"""Options that a shadow run does not heed."""
 
 
 def add_parser(commands: "Subparsers") -> None:
@@ -42,10 +46,14 @@ def execute(options: argparse.Namespace) -> int:
     """Compare with labels or without.
 
     Raises:
-        TrainingError: Both kinds of photos are named, or none.
+        TrainingError: Both kinds of photos are named, or none, or an option does not go with them.
     """
     if bool(options.plain) == bool(options.sets):
         raise TrainingError("usage", "Name either photos without labels or --sets.")
+    unheeded = [one for one in LABELLED_ONLY if getattr(options, one) is not None]
+    if options.plain and unheeded:
+        names = ", ".join(f"--{one.replace('_', '-')}" for one in unheeded)
+        raise TrainingError("usage", f"Only with --sets: {names}.", "Leave it out, or add --sets.")
     old, new = (load_bundle(find_bundle(name)) for name in (options.old, options.new))
     return _compare_labelled(options, old, new) if options.sets else _shadow(options, old, new)
 

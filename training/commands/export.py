@@ -46,6 +46,7 @@ def execute(options: argparse.Namespace) -> int:
     Raises:
         TrainingError: An option is missing, or the weights cannot be exported.
     """
+    from detector.decode import hash_photo
     from training.bundling import write_draft
     from training.promote import read_json
 
@@ -61,7 +62,8 @@ def execute(options: argparse.Namespace) -> int:
         except ParityError as error:
             print(f"refused: {error}")
             return EXIT_REFUSED
-        draft = write_draft(Path(folder) / "draft", network, recipe)
+        weights_sha256 = hash_photo(options.weights.read_bytes())
+        draft = write_draft(Path(folder) / "draft", network, recipe, weights_sha256)
         if options.int8:
             draft = _quantise(options, draft, recipe, Path(folder))
         options.out.parent.mkdir(parents=True, exist_ok=True)
@@ -95,4 +97,4 @@ def _quantise(
     photos = [record.path for record in read_photos([options.calibration_sets])]
     network = folder / "int8.onnx"
     quantise_network(draft, photos, network)
-    return write_draft(folder / "int8", network, recipe)
+    return write_draft(folder / "int8", network, recipe, draft.manifest.run["weights_sha256"])

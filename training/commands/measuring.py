@@ -1,7 +1,6 @@
 """What the measuring commands have in common: which bundle, which photos, on what."""
 
 import argparse
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,8 +11,8 @@ from datasets.records import ImageRecord
 from detector.models import RUNTIMES
 from detector.models.bundle import Bundle, find_bundle, load_bundle, overlay_thresholds
 from detector.models.manifest import PRECISIONS, TileSettings
-from training.errors import TrainingError
 from training.rules import MATCH_RULES, MatchRules, read_rules
+from training.run_record import read_held_out_share
 from training.scoring import read_photos
 
 SECOND_LOOK = TileSettings(zoom=2.0, overlap=0.2)
@@ -86,19 +85,6 @@ def choose_records(options: argparse.Namespace) -> tuple[ImageRecord, ...]:
     if not records:
         raise DatasetError("photos_missing", "No photo is left to measure on.")
     return tuple(records)
-
-
-def read_held_out_share(run: Path) -> float:
-    """Return the share of photos that a training run kept out.
-
-    Raises:
-        TrainingError: The record cannot be read.
-    """
-    path = run / "run.json"
-    try:
-        return float(json.loads(path.read_text(encoding="utf-8"))["config"]["held_out_share"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise TrainingError("run_unreadable", f"{path} is no record of a run: {error}.") from error
 
 
 def choose_rules(options: argparse.Namespace) -> MatchRules:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from training.bundling import BundleParts
     from training.commands import Subparsers
     from training.promote import Comparison
+    from training.store import BundleStore
 
 EXIT_REFUSED = 1
 
@@ -53,11 +54,21 @@ def add_parser(commands: "Subparsers") -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Check, compare, write."""
-    from training.promote import WorseError, check_figures, check_not_worse, replace_bundle
+    from training.promote import (
+        WorseError,
+        check_figures,
+        check_not_worse,
+        check_run,
+        replace_bundle,
+    )
 
-    parts = _gather(options)
+    draft = load_bundle(options.draft)
+    parts = _gather(options, draft)
     check_figures(parts)
-    old = _replaced(options, parts)
+    check_run(draft, parts.run)
+    store = _store(options, parts)
+    judged = None if store is None else store.current()
+    old = _replaced(options, store)
     if old is None:
         print("nothing is replaced")
     else:
@@ -68,22 +79,22 @@ def execute(options: argparse.Namespace) -> int:
         except WorseError as error:
             print(f"refused: {error}")
             return EXIT_REFUSED
-    if options.out is not None:
+    if store is None:
         bundle = replace_bundle(options.out, parts)
         print(f"{bundle.manifest.name} {bundle.manifest.version} in {bundle.folder}")
     else:
-        _install(options, parts)
+        _install(store, parts, options.why, judged)
     return 0
 
 
-def _gather(options: argparse.Namespace) -> "BundleParts":
+def _gather(options: argparse.Namespace, draft: "Bundle") -> "BundleParts":
     from training.bundling import BundleParts, read_recipe
     from training.promote import read_json
     from training.run_record import read_run
 
     recipe, card = read_recipe(options.recipe)
     return BundleParts(
-        network=load_bundle(options.draft).network_path,
+        network=draft.network_path,
         recipe=recipe,
         card=card,
         thresholds=read_json(options.calibration / THRESHOLDS_NAME),
@@ -93,14 +104,16 @@ def _gather(options: argparse.Namespace) -> "BundleParts":
     )
 
 
-def _replaced(options: argparse.Namespace, parts: "BundleParts") -> "Bundle | None":
+def _store(options: argparse.Namespace, parts: "BundleParts") -> "BundleStore | None":
     from training.store import BundleStore
 
+    return None if options.store is None else BundleStore(options.store, _text(parts, "name"))
+
+
+def _replaced(options: argparse.Namespace, store: "BundleStore | None") -> "Bundle | None":
     if options.replaces is not None:
         return load_bundle(options.replaces)
-    place = options.out
-    if options.store is not None:
-        place = BundleStore(options.store, _text(parts, "name")).current_link
+    place = options.out if store is None else store.current_link
     return load_bundle(place) if (place / MANIFEST_NAME).exists() else None
 
 
@@ -124,12 +137,10 @@ def _compare(
     return compare_labels(labels, parts.figures["labels"])
 
 
-def _install(options: argparse.Namespace, parts: "BundleParts") -> None:
+def _install(store: "BundleStore", parts: "BundleParts", why: str, judged: str | None) -> None:
     from training.bundling import write_bundle
-    from training.store import BundleStore
 
     with tempfile.TemporaryDirectory() as folder:
         bundle = write_bundle(Path(folder), parts)
-        store = BundleStore(options.store, bundle.manifest.name)
-        installed = store.install(bundle, options.why)
+        installed = store.install(bundle, why, instead_of=judged)
     print(f"{installed} is current; use --model {store.current_link}")
