@@ -10,6 +10,7 @@ from detector.models import load_detector
 from detector.models.bundle import Bundle
 from detector.pipeline import Pipeline
 from detector.sources import find_photos
+from scripts import experiments
 from scripts.readme import READMES, figures_table
 
 ROOT = Path(__file__).parents[1]
@@ -39,6 +40,10 @@ def test_the_demo_output_is_what_the_demo_gives(
                 line for line in part.splitlines() if show_label(finding.label, language) in line
             ]
             assert any(number in line for line in lines for number in near), finding
+
+
+def test_the_experiments_are_what_their_runs_left() -> None:
+    assert experiments.figures_table() in experiments.PAGE.read_text(encoding="utf-8")
 
 
 def test_both_languages_have_the_same_parts() -> None:
