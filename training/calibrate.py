@@ -9,7 +9,10 @@ operator sees, and sets that were looked through for some labels only can still 
             marked boxes keeps an equal share
 
 The photos must not be ones the network learned from: on those it raises fewer false alarms than on
-the street, and the thresholds come out too low.
+the street, and the thresholds come out too low. But held-out photos are few, and a label that by
+chance raises no alarm on 40 of them would get the lowest threshold there is. So photos that were
+learned from may be given beside them: a threshold has to keep the budget on each of the two, and
+what does not hold even on what was learned does not hold on the street.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,10 +42,11 @@ SLACK: Final = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One threshold of one label, and what it gives on the held-out photos."""
+    """One threshold of one label, and what it gives."""
 
     threshold: float
     alarms_per_100: float
+    """The higher of the rates on held-out photos and on photos learned from."""
     recall: float | None
     """None where nothing is marked."""
 
@@ -78,6 +82,7 @@ def calibrate(
     budget_per_100: float,
     split: Split = "equal",
     rules: MatchRules = MATCH_RULES,
+    learned: tuple[Sequence[ImageRecord], Sequence[ImageScore]] | None = None,
 ) -> Calibration:
     """Choose each label's threshold.
 
@@ -88,13 +93,15 @@ def calibrate(
         budget_per_100: False alarms allowed per 100 clean photos, all labels together.
         split: How the budget is divided among labels.
         rules: The least overlap of a hit, for recall.
+        learned: Photos that it learned from and what it said of them; the budget holds there too.
 
     Raises:
         TrainingError: A label has no clean photos, or no threshold keeps the budget.
     """
     matches = {label: _matches(records, scores, label, rules) for label in labels}
+    places = [(records, scores), *([learned] if learned is not None else [])]
     options = {
-        label: list_choices(_clean_scores(records, scores, label), matches[label])
+        label: list_choices([_clean_scores(*place, label) for place in places], matches[label])
         for label in labels
     }
     chosen = choose(options, budget_per_100, split)
@@ -102,6 +109,7 @@ def calibrate(
     found = {label: at_threshold(matches[label], thresholds[label]) for label in labels}
     figures = {
         "clean": count_clean(records, scores, thresholds),
+        "clean_learned": None if learned is None else count_clean(*learned, thresholds),
         "found": {
             label: {"hits": point.hits, "boxes": point.n_marked} for label, point in found.items()
         },
@@ -133,19 +141,22 @@ def _clean_scores(
 
 
 def list_choices(
-    clean_scores: Sequence[Sequence[float]], matches: Sequence[PictureMatch]
+    clean_scores: Sequence[Sequence[Sequence[float]]], matches: Sequence[PictureMatch]
 ) -> list[Choice]:
     """Return what each candidate threshold gives, highest threshold first.
 
     Args:
-        clean_scores: Of one label's findings, per clean photo.
-        matches: The label's matches on all photos, for recall.
+        clean_scores: Of one label's findings, per clean photo, of each group of photos.
+        matches: The label's matches on the held-out photos, for recall.
     """
-    raised = np.array([score for one in clean_scores for score in one])
+    raised = [np.array([score for one in group for score in one]) for group in clean_scores]
     return [
         Choice(
             threshold,
-            100 * float((raised >= threshold).sum()) / len(clean_scores),
+            max(
+                100 * float((scores >= threshold).sum()) / len(group)
+                for scores, group in zip(raised, clean_scores, strict=True)
+            ),
             at_threshold(matches, threshold).recall,
         )
         for threshold in reversed(CANDIDATES)
@@ -225,6 +236,9 @@ def format_calibration(calibration: Calibration) -> str:
             + ("; switched off" if label in calibration.switched_off else "")
         )
     total = clean["sum_of_labels"]["per_100"]
-    return "\n".join(
-        [*lines, f"together {total:.2f} per 100 clean photos; {calibration.budget_per_100} allowed"]
-    )
+    lines.append(f"together {total:.2f} per 100 clean photos; {calibration.budget_per_100} allowed")
+    learned = calibration.figures["clean_learned"]
+    if learned is not None:
+        total = learned["sum_of_labels"]["per_100"]
+        lines.append(f"together {total:.2f} per 100 on the clean photos learned from")
+    return "\n".join(lines)

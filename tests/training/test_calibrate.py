@@ -86,6 +86,20 @@ def test_equal_shares_and_the_most_recall(
     assert "2 false alarms on 100 clean photos" in format_calibration(most)
 
 
+def test_the_budget_holds_on_what_was_learned_too(
+    record_photo: Callable[..., ImageRecord], score_photo: Callable[..., ImageScore]
+) -> None:
+    held_out = photos_of(record_photo, score_photo, [{}] * 40, [("site_dust", 0.5)])
+    learned = photos_of(record_photo, score_photo, [{"site_dust": 0.3}] * 5 + [{}] * 95, [])
+    alone = calibrate(*held_out, LABELS, budget_per_100=2)
+    both = calibrate(*held_out, LABELS, budget_per_100=2, learned=learned)
+    assert alone.thresholds["site_dust"] == 0.10  # 40 photos without an alarm say little
+    assert both.thresholds["site_dust"] == 0.31
+    assert both.thresholds["illegal_poster"] == 0.10
+    assert both.figures["clean_learned"]["looked_for_all"]["pictures"] == 100
+    assert "on the clean photos learned from" in format_calibration(both)
+
+
 def test_a_label_that_cannot_keep_its_share_is_switched_off(
     record_photo: Callable[..., ImageRecord], score_photo: Callable[..., ImageScore]
 ) -> None:

@@ -12,6 +12,7 @@ from training.commands.measuring import (
     choose_bundle,
     choose_records,
     choose_rules,
+    list_learned,
 )
 
 if TYPE_CHECKING:
@@ -52,6 +53,10 @@ def execute(options: argparse.Namespace) -> int:
 
     bundle, records = choose_bundle(options), choose_records(options)
     scores = score_records(bundle, records, options.runtime, options.precision)
+    rest = list_learned(options, records)
+    learned = None
+    if rest:
+        learned = rest, score_records(bundle, rest, options.runtime, options.precision)
     calibration = calibrate(
         records,
         scores,
@@ -59,6 +64,7 @@ def execute(options: argparse.Namespace) -> int:
         budget_per_100=options.per_100,
         split=options.split,
         rules=choose_rules(options),
+        learned=learned,
     )
     content = {
         "model": {"name": bundle.manifest.name, "sha256": bundle.manifest.sha256},

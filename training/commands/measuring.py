@@ -87,6 +87,17 @@ def choose_records(options: argparse.Namespace) -> tuple[ImageRecord, ...]:
     return tuple(records)
 
 
+def list_learned(
+    options: argparse.Namespace, held_out: Sequence[ImageRecord]
+) -> tuple[ImageRecord, ...]:
+    """Return the photos of the same sets that were learned from; none if nothing was held out."""
+    if options.run is None and options.held_out is None:
+        return ()
+    left_out = {record.path for record in held_out}
+    records = read_photos(options.sets, options.photos)
+    return tuple(record for record in records if record.path not in left_out)
+
+
 def choose_rules(options: argparse.Namespace) -> MatchRules:
     """Return the least overlaps that the options name."""
     return MATCH_RULES if options.rules is None else read_rules(options.rules)
