@@ -16,7 +16,12 @@ OPSET: Final = 17
 
 
 def export_network(
-    weights: Path, size_px: int, out: Path, *, one_to_many: bool = False
+    weights: Path,
+    size_px: int,
+    out: Path,
+    *,
+    labels: tuple[str, ...] | None = None,
+    one_to_many: bool = False,
 ) -> Difference:
     """Export with ultralytics: end-to-end rows (1, 300, 6), any input size that 32 divides.
 
@@ -24,6 +29,7 @@ def export_network(
         weights: An ultralytics checkpoint with an end-to-end head.
         size_px: Side of the square that the export is traced with.
         out: The ONNX file to write; not written if the networks do not agree.
+        labels: Answer for these only, in this order; None for all that it was trained for.
         one_to_many: Export this head in the place of the one-to-one head.
 
     Returns:
@@ -35,12 +41,15 @@ def export_network(
     """
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "network.pt"  # ultralytics writes beside the weights
+        shutil.copyfile(weights, copy)
+        if labels is not None:
+            from training.network import keep_labels
+
+            keep_labels(copy, labels, copy)
         if one_to_many:
             from training.network import serve_one_to_many
 
-            serve_one_to_many(weights, copy)
-        else:
-            shutil.copyfile(weights, copy)
+            serve_one_to_many(copy, copy)
         exported = _export(copy, size_px)
         answers = list(run_both(copy, exported, make_tensors(size_px)))
         difference = check_parity(answers)

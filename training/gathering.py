@@ -71,11 +71,11 @@ def _check_backgrounds(place: Path, labelled: Sets) -> None:
             )
 
 
-def check_draws(stages: Iterable[Stage], sets: Sets) -> None:
-    """Refuse a plan that draws from what is not there, before hours of work.
+def check_draws(stages: Sequence[Stage], sets: Sets, labels: Sequence[str]) -> None:
+    """Refuse a plan that cannot end well, before hours of work.
 
     Raises:
-        TrainingError: A set is missing.
+        TrainingError: A set is missing, or no set says of a label where it is not.
     """
     for stage in stages:
         for name in stage.draws:
@@ -86,3 +86,13 @@ def check_draws(stages: Iterable[Stage], sets: Sets) -> None:
                     f"{', '.join(sorted(sets)) or 'none'}.",
                     "Name its folder with --data or --composed, or stop before with --until.",
                 )
+    drawn = {name for stage in stages for name in stage.draws}
+    known = {label for name in drawn for record in sets[name] for label in record.labelled}
+    for label in labels:
+        if label not in known:
+            raise TrainingError(
+                "label_without_negatives",
+                f"No set that is drawn from was looked through for {label}: it would learn no "
+                "negatives and fire everywhere.",
+                "Add a set that names it under `labelled`, or leave the label out.",
+            )

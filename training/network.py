@@ -75,3 +75,42 @@ def serve_one_to_many(weights: Path, out: Path) -> None:
     except Exception as error:  # whatever torch raises on what is no checkpoint
         raise TrainingError("weights_unusable", f"{weights} cannot be used: {error}.") from error
     save_whole(content, out)
+
+
+def keep_labels(weights: Path, labels: tuple[str, ...], out: Path) -> None:
+    """Write a copy of a checkpoint that answers for some of its labels only.
+
+    What it says of the others does not change. A label that was trained and did not become good
+    enough is left out of a bundle so.
+
+    Args:
+        weights: An ultralytics checkpoint with two heads.
+        labels: In the order of the new class ids.
+        out: The file to write.
+
+    Raises:
+        TrainingError: The checkpoint cannot be read, or does not know a label.
+    """
+    try:
+        content = torch.load(weights, map_location="cpu", weights_only=False)
+        network = content["model"]
+        head = network.model[-1]
+        known = [network.names[i] for i in sorted(network.names)]
+        last = [level[-1] for branch in (head.cv3, head.one2one_cv3) for level in branch]
+    except Exception as error:  # whatever torch raises on what is no checkpoint
+        raise TrainingError("weights_unusable", f"{weights} cannot be used: {error}.") from error
+    missing = [label for label in labels if label not in known]
+    if missing:
+        raise TrainingError(
+            "label_unknown", f"{weights} was not trained for {missing[0]}: {', '.join(known)}."
+        )
+    rows = [known.index(label) for label in labels]
+    for layer in last:
+        layer.weight = torch.nn.Parameter(layer.weight[rows].clone(), requires_grad=False)
+        layer.bias = torch.nn.Parameter(layer.bias[rows].clone(), requires_grad=False)
+        layer.out_channels = len(rows)
+    head.nc = network.nc = len(rows)
+    head.no = head.nc + 4 * head.reg_max
+    network.names = dict(enumerate(labels))
+    network.yaml = {**network.yaml, "nc": len(rows)}
+    save_whole(content, out)

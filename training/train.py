@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
         raise TrainingError("out_not_empty", f"{out} holds a run.", "Add --resume or name another.")
     stages = _stages_until(config, options.until)
     sets = gather_sets(options.data, options.composed, config.held_out_share)
-    check_draws(stages, sets)
+    check_draws(stages, sets, config.labels)
     warm_start = options.warm_start or config.warm_start
     record = describe_run(replace(config, stages=stages), sets, warm_start)
     before_s = 0

@@ -16,7 +16,7 @@ from training.export import NEEDED, export_network
 from training.parity import ParityError, Rows
 from training.quantise import picture_tensor, quantise_network
 
-RECIPE = Path(__file__).parents[2] / "training" / "recipes" / "street-issues-n-0.1.0.json"
+RECIPE = Path(__file__).parents[2] / "training" / "recipes" / "street-issues-n-0.2.0.json"
 
 
 def made_up_export(weights: Path, size_px: int) -> Path:
@@ -75,12 +75,12 @@ def test_a_trained_network_is_exported(tmp_path: Path) -> None:
 
     from training.network import save_weights
 
-    labels = ("illegal_poster", "overflowing_bin", "street_vending", "site_dust")
+    recipe, _ = read_recipe(RECIPE)
+    labels = tuple(recipe["classes"])
     weights = tmp_path / "weights.pt"
-    save_weights(DetectionModel("yolo26n.yaml", nc=4, verbose=False), labels, weights)
+    save_weights(DetectionModel("yolo26n.yaml", nc=len(labels), verbose=False), labels, weights)
     network = tmp_path / "model.onnx"
     assert export_network(weights, 256, network).n_rows > 0
-    recipe, _ = read_recipe(RECIPE)
     detector = load_detector(write_draft(tmp_path / "draft", network, recipe), "onnxruntime")
     assert detector.detect([np.zeros((48, 64, 3), np.uint8)])
     detector.close()
@@ -110,11 +110,38 @@ def test_either_head_may_answer(tmp_path: Path) -> None:
         serve_one_to_many(tmp_path / "bad.pt", tmp_path / "x.pt")
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_labels_that_are_left_out_change_nothing_else(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    from ultralytics.nn.tasks import DetectionModel, load_checkpoint
+
+    from training.network import keep_labels, save_weights
+
+    torch.manual_seed(0)
+    network = DetectionModel("yolo26n.yaml", nc=80, verbose=False)
+    for weights in network.model[-1].parameters():
+        weights.data += 0.1 * torch.rand_like(weights)
+    save_weights(network, tuple(f"label {i}" for i in range(80)), tmp_path / "w.pt")
+    keep_labels(tmp_path / "w.pt", ("label 7", "label 2"), tmp_path / "few.pt")
+    picture = torch.rand(1, 3, 64, 64)
+    given, few = (load_checkpoint(tmp_path / one)[0].eval() for one in ("w.pt", "few.pt"))
+    assert few.names == {0: "label 7", 1: "label 2"}
+    before, after = given(picture)[1], few(picture)[1]
+    for head in ("one2one", "one2many"):
+        expected = before[head]["scores"][:, [7, 2]]
+        assert torch.allclose(after[head]["scores"], expected, atol=1e-5)
+        assert torch.allclose(after[head]["boxes"], before[head]["boxes"], atol=1e-4)
+    with pytest.raises(TrainingError, match="was not trained for bin"):
+        keep_labels(tmp_path / "w.pt", ("bin",), tmp_path / "x.pt")
+
+
 def test_an_int8_network_runs(
     default_bundle: Bundle, write_jpeg: Callable[..., Path], tmp_path: Path
 ) -> None:
     photo = write_jpeg(tmp_path / "photo.jpg")
-    assert picture_tensor(photo, default_bundle).shape == (1, 3, 640, 640)
+    batch, channels, height, width = picture_tensor(photo, default_bundle).shape
+    assert (batch, channels) == (1, 3)
+    assert (width, height) in default_bundle.manifest.network.sizes_wh
     with pytest.raises(TrainingError, match="needs photos"):
         quantise_network(default_bundle, [], tmp_path / "int8.onnx")
     pytest.importorskip("onnx")

@@ -221,6 +221,14 @@ def test_a_missing_set_stops_the_run_before_it_begins(workshop: Path, tmp_path: 
     assert train(workshop, tmp_path / "run", "--resume", config="changed.yaml") == 0
 
 
+def test_a_label_without_negatives_is_refused(workshop: Path, tmp_path: Path) -> None:
+    (workshop / "plates.yaml").write_text(
+        yaml.safe_dump({**CONFIG, "labels": ["overflowing_bin", "bin", "licence_plate"]})
+    )
+    with pytest.raises(TrainingError, match="was looked through for licence_plate"):
+        train(workshop, tmp_path / "run", config="plates.yaml")
+
+
 def test_a_state_without_its_record_is_not_taken_up(
     workshop: Path, finished: Path, tmp_path: Path
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 from detector.models.bundle import DEFAULT_BUNDLE, load_bundle
 from training.cli import build_parser, main
 
-RECIPE = Path(__file__).parents[2] / "training" / "recipes" / "street-issues-n-0.1.0.json"
+RECIPE = Path(__file__).parents[2] / "training" / "recipes" / "street-issues-n-0.2.0.json"
 NETWORK = DEFAULT_BUNDLE / "model.onnx"
 ORT = ("--runtime", "onnxruntime")
 

@@ -58,7 +58,7 @@ def execute(options: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as folder:
         network = Path(folder) / "model.onnx"
         try:
-            _make_network(options, network)
+            _make_network(options, network, tuple(recipe.get("classes", ())))
         except ParityError as error:
             print(f"refused: {error}")
             return EXIT_REFUSED
@@ -72,14 +72,18 @@ def execute(options: argparse.Namespace) -> int:
     return 0
 
 
-def _make_network(options: argparse.Namespace, network: Path) -> None:
+def _make_network(options: argparse.Namespace, network: Path, labels: tuple[str, ...]) -> None:
     if options.weights.suffix == ".onnx":
         shutil.copyfile(options.weights, network)
         return
     from training.export import export_network
 
     difference = export_network(
-        options.weights, options.size, network, one_to_many=options.head == "one-to-many"
+        options.weights,
+        options.size,
+        network,
+        labels=labels or None,
+        one_to_many=options.head == "one-to-many",
     )
     print(
         f"agrees with the trained network: at most {difference.box_px:.4f} px and "

@@ -91,7 +91,7 @@ def test_a_manifest_that_is_not_json_is_refused(bundle_copy: Path) -> None:
                     }
                 ]
             ),
-            r"judging\[0\]: context is 'bin'; it must be one of none",
+            r"judging\[0\]: context is 'site_dust'; it must be one of bin, garbage",
         ),
     ],
 )
@@ -130,7 +130,7 @@ def test_a_layout_that_does_not_match_the_network_is_refused(
     edit_manifest: EditManifest, runtime: str
 ) -> None:
     bundle = load_bundle(edit_manifest(lambda m: m.update(output_layout="raw")))
-    with pytest.raises(BundleError, match="8 rows"):
+    with pytest.raises(BundleError, match="10 rows"):
         load_detector(bundle, runtime)
 
 
