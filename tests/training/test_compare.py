@@ -100,7 +100,7 @@ def test_a_shadow_run_is_written_down(
     assert [one.failed for one in changes] == [False, False, True]
     assert all(one.gained and not one.lost for one in changes[:2])
     summary = summarise_changes(changes, default_bundle.manifest.issue_labels)
-    assert "3 photos, 1 not scored; 1 change" in format_changes(summary)
+    assert "3 photos, 1 not scored; 2 change" in format_changes(summary)
 
     page = write_shadow(tmp_path / "out", changes, summary, ("old 1", "new 2"), examples=1)
     with (tmp_path / "out" / "changes.csv").open(encoding="utf-8-sig", newline="") as stream:

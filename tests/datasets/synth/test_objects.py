@@ -222,7 +222,7 @@ def test_full_bins_from_behind_are_left_out(tmp_path: Path) -> None:
 
 
 def test_no_sprites(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="rendering"):
+    with pytest.raises(DatasetError, match="street-issues-data render"):
         ObjectComposer(tmp_path)
 
 

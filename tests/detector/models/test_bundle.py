@@ -85,7 +85,7 @@ def test_a_manifest_that_is_not_json_is_refused(bundle_copy: Path) -> None:
                 judging=[
                     {
                         "finding": "overflowing_bin",
-                        "context": "bin",
+                        "context": "site_dust",
                         "min_iou": 0.5,
                         "min_score_margin": 0,
                     }
