@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detector.decode import decode_photo
-from detector.letterbox import apply_letterbox, choose_input_wh, fit_letterbox
+from detector.letterbox import apply_letterbox, fit_letterbox
 from detector.models.bundle import Bundle
 from training.errors import TrainingError
 
@@ -27,8 +27,7 @@ QUANTISED: Final = ("Conv",)
 KEPT: Final = re.compile(r"^/model\.0/|/attn/|/one2one_cv\d\.\d/one2one_cv\d\.\d\.2/Conv$")
 """Names of nodes of a YOLO26 network that stay in floating point."""
 PERCENTILE: Final = 99.99
-"""Of the values met: the few beyond it would widen every step. With the whole range, and all but
-the head in int8, bins went from 0.65 to 0.54 of AP; docs/model-trainer.md has the loss as it is."""
+"""Of the values met: the few beyond would widen every step; docs/model-trainer.md has the loss."""
 MOST_PICTURES: Final = 64
 """The histograms of all layers are kept in memory at once."""
 
@@ -36,13 +35,15 @@ MOST_PICTURES: Final = 64
 def picture_tensor(path: Path, bundle: Bundle) -> npt.NDArray[np.float32]:
     """Return a photo as the network is fed it: float32 (1, 3, H, W).
 
+    All have one size, the frame that holds every input size: the histograms need that.
+
     Raises:
         PhotoError: It cannot be decoded.
     """
     network = bundle.manifest.network
     image = decode_photo(path.read_bytes(), name=str(path), sees_wh=network.largest_wh).image
     source_wh = (image.shape[1], image.shape[0])
-    fit = fit_letterbox(source_wh, choose_input_wh(source_wh, network.sizes_wh))
+    fit = fit_letterbox(source_wh, network.largest_wh)
     fitted = apply_letterbox(image, fit, network.pad_value)
     blob = cv2.dnn.blobFromImage(fitted, 1 / network.divisor, swapRB=network.channel_order == "rgb")
     return np.asarray(blob, np.float32)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -144,14 +145,15 @@ def test_an_int8_network_runs(
     default_bundle: Bundle, write_jpeg: Callable[..., Path], tmp_path: Path
 ) -> None:
     photo = write_jpeg(tmp_path / "photo.jpg")
-    batch, channels, height, width = picture_tensor(photo, default_bundle).shape
-    assert (batch, channels) == (1, 3)
-    assert (width, height) in default_bundle.manifest.network.sizes_wh
+    turned = tmp_path / "turned.png"  # photos of any shape make one calibration
+    cv2.imwrite(str(turned), np.full((400, 300, 3), 90, np.uint8))
+    for one in (photo, turned):
+        assert picture_tensor(one, default_bundle).shape == (1, 3, 640, 640)
     with pytest.raises(TrainingError, match="needs photos"):
         quantise_network(default_bundle, [], tmp_path / "int8.onnx")
     pytest.importorskip("onnx")
     network = tmp_path / "int8.onnx"
-    quantise_network(default_bundle, [photo], network)
+    quantise_network(default_bundle, [photo, turned], network)
     assert network.stat().st_size < default_bundle.network_path.stat().st_size / 2
     recipe, _ = read_recipe(RECIPE)
     detector = load_detector(write_draft(tmp_path / "draft", network, recipe), "onnxruntime")
