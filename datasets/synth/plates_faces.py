@@ -16,8 +16,6 @@ PROVINCES: Final = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋
 LETTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 """Without I and O, which look like 1 and 0."""
 DIGITS: Final = "0123456789"
-PX_PER_MM: Final = 1.0
-"""Finer than any plate is shown: 160 px of 440 mm."""
 
 Colour = tuple[int, int, int]
 """Blue, green, red."""
