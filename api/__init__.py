@@ -1,0 +1,1 @@
+"""The inference API that feeds the complaint queue."""

@@ -1,0 +1,1 @@
+"""Each module parses a request, calls a service, and shapes the answer."""

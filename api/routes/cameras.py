@@ -1,0 +1,5 @@
+"""Routes: cameras."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

@@ -1,0 +1,5 @@
+"""Routes: cases."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

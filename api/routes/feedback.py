@@ -1,0 +1,5 @@
+"""Routes: feedback."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

@@ -1,0 +1,5 @@
+"""Routes: grid."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

@@ -1,0 +1,5 @@
+"""Routes: incidents."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

@@ -1,0 +1,5 @@
+"""Routes: open311."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

@@ -1,0 +1,5 @@
+"""Routes: photos."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

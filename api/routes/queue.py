@@ -1,0 +1,5 @@
+"""Routes: queue."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

@@ -1,0 +1,5 @@
+"""Routes: score."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

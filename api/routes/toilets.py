@@ -1,0 +1,5 @@
+"""Routes: toilets."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

@@ -1,0 +1,1 @@
+"""Pictures are opened in worker processes only: one that hangs or crashes is replaced."""

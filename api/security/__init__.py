@@ -1,0 +1,1 @@
+"""Keys, rate limits, headers, and the size of what is let in."""

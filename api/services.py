@@ -1,0 +1,32 @@
+"""What the routes work with, put together once by `create_app`."""
+
+from dataclasses import dataclass
+
+from api.cases.grid import Grid
+from api.cases.rules import Rules
+from api.cases.workdays import WorkCalendar
+from api.clock import Clock
+from api.metrics import Metrics
+from api.photos import PhotoStore
+from api.scoring.base import ScoringPool
+from api.security.keyring import Keyring
+from api.settings import Settings
+from api.store.database import Database
+
+
+@dataclass(slots=True)
+class Services:
+    """Nothing global: a process may hold several, as tests do."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    photos: PhotoStore
+    pool: ScoringPool
+    rules: Rules
+    calendar: WorkCalendar
+    grid: Grid
+    """Replaced as a whole when cells are imported."""
+    keyring: Keyring
+    """Hashes keys and tokens with the service's secret."""
+    metrics: Metrics

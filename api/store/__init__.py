@@ -1,0 +1,1 @@
+"""What the service remembers: one SQLAlchemy implementation for SQLite and PostgreSQL."""

