@@ -6,10 +6,12 @@
         ├── UnauthenticatedError    401 no key, or none that is known
         ├── ForbiddenError          403 the key may not do this
         ├── NotFoundError           404 it does not exist, or not for this key
+        ├── GoneError               410 it was deleted for good
         ├── ConflictError           409 it does not fit the present state
         │   ├── IllegalMoveError        a case cannot make this move from its state
         │   ├── LeaseLostError          the lease has passed to another consumer
         │   └── IdempotencyError        the key was used with other content
+        ├── SlowBodyError           408 the body came too slowly
         ├── TooLargeError           413 the body is larger than allowed
         ├── UnsupportedError        415 a type that is not taken
         ├── RateLimitedError        429 too many requests, with seconds to wait
@@ -68,6 +70,12 @@ class NotFoundError(ApiError):
         super().__init__("not_found", f"There is no {what} {name!r}.", "Check the address.")
 
 
+class GoneError(ApiError):
+    """It was there, and was deleted for good."""
+
+    status = 410
+
+
 class ConflictError(ApiError):
     """It does not fit the present state."""
 
@@ -84,6 +92,12 @@ class LeaseLostError(ConflictError):
 
 class IdempotencyError(ConflictError):
     """An Idempotency-Key was used again with other content."""
+
+
+class SlowBodyError(ApiError):
+    """The body came too slowly."""
+
+    status = 408
 
 
 class TooLargeError(ApiError):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal, get_args
 
-Role = Literal["citizen-intake", "operator", "handler", "consumer", "auditor", "admin"]
+Role = Literal["citizen-intake", "operator", "handler", "consumer", "auditor", "camera", "admin"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 
 Right = Literal[
@@ -28,6 +28,7 @@ RIGHTS_OF: Final[Mapping[Role, frozenset[Right]]] = MappingProxyType(
         "handler": frozenset({"read", "handle"}),
         "consumer": frozenset({"read", "judge", "handle", "queue"}),
         "auditor": frozenset({"read", "feedback", "audit"}),
+        "camera": frozenset({"incident", "report"}),
         "admin": frozenset(get_args(Right)),
     }
 )

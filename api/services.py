@@ -1,6 +1,6 @@
 """What the routes work with, put together once by `create_app`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from api.cases.grid import Grid
 from api.cases.rules import Rules
@@ -9,6 +9,7 @@ from api.clock import Clock
 from api.metrics import Metrics
 from api.photos import PhotoStore
 from api.scoring.base import ScoringPool
+from api.security.key_cache import KeyCache
 from api.security.keyring import Keyring
 from api.settings import Settings
 from api.store.database import Database
@@ -30,3 +31,5 @@ class Services:
     keyring: Keyring
     """Hashes keys and tokens with the service's secret."""
     metrics: Metrics
+    known_keys: KeyCache = field(default_factory=KeyCache)
+    """Keys that were right a moment ago."""

@@ -3,17 +3,19 @@
 import logging
 import time
 from collections import deque
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from detector.arrays import Image
 from detector.decode import DecodeLimits, Photo, decode_photo, hash_photo
 from detector.detections import ImageScore, ModelReference, ScoreFailure, ScoreWarning
-from detector.errors import EvidenceError, PhotoError, StreetIssueError
+from detector.errors import BundleError, EvidenceError, PhotoError, StreetIssueError
 from detector.judging import Judgement, judge
 from detector.models.base import Detector
+from detector.models.manifest import ModelManifest
 from detector.photo_facts import PhotoFacts
 from detector.sources import PhotoSource
 from detector.tiling import detect_in_tiles, sees_wh
@@ -47,16 +49,24 @@ class PipelineSettings:
     """List findings under their threshold too, down to this score; None: flagged ones only."""
     readers: tuple[EvidenceReader, ...] = ()
     """Evidence to read from flagged findings, at full resolution."""
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    """Labels whose threshold differs from the bundle's."""
 
 
 class Pipeline:
     """Scores photos with one detector. Safe to call from several threads."""
 
     def __init__(self, detector: Detector, settings: PipelineSettings | None = None) -> None:
-        """Take a detector; the caller closes it."""
+        """Take a detector; the caller closes it.
+
+        Raises:
+            BundleError: A threshold is set for a label that the model does not flag, or it is
+                no score.
+        """
         self._detector = detector
         self._settings = settings or PipelineSettings()
-        manifest = detector.manifest
+        manifest = _with_thresholds(detector.manifest, self._settings.thresholds)
+        self._manifest = manifest
         self._model = ModelReference(manifest.name, manifest.version, manifest.sha256)
         self._sees_wh = sees_wh(manifest.network.largest_wh, manifest.tiles)
 
@@ -80,12 +90,17 @@ class Pipeline:
         judgement = self._judge(image, (width, height), source)
         return self._answer(source, started, image_wh=(width, height), judgement=judgement)
 
-    def score_bytes(self, data: bytes, source: str = "") -> ImageScore:
+    def score_bytes(
+        self, data: bytes, source: str = "", *, see: Callable[[Image], None] | None = None
+    ) -> ImageScore:
         """Score a photo's file.
 
         Args:
             data: The file's bytes.
             source: Its name in the answer.
+            see: Called with the decoded picture, read-only and perhaps smaller than the photo,
+                for a caller who wants more from it: decoding twice would be dear. Not called for
+                a photo that cannot be decoded.
 
         Returns:
             The answer; what is wrong with the photo stands in its `error`.
@@ -96,6 +111,8 @@ class Pipeline:
             photo = decode_photo(
                 data, name=source, sees_wh=self._sees_wh, limits=self._settings.limits
             )
+            if see is not None:
+                see(photo.image)
             judgement = self._judge(photo.image, photo.full_wh, sha256[:16])
             judgement, unread = self._read_evidence(judgement, photo, data)
         except Exception as error:  # One bad photo must not end the batch; see `_describe`.
@@ -143,7 +160,7 @@ class Pipeline:
                 pool.shutdown(wait=True, cancel_futures=True)
 
     def _judge(self, image: Image, full_wh: tuple[int, int], id_prefix: str) -> Judgement:
-        manifest = self._detector.manifest
+        manifest = self._manifest
         if manifest.tiles is None:
             detections = self._detector.detect([image])[0]
         else:
@@ -208,6 +225,25 @@ class Pipeline:
             elapsed_ms=round((time.perf_counter() - started) * 1000, 2),
             error=error,
         )
+
+
+def _with_thresholds(manifest: ModelManifest, thresholds: Mapping[str, float]) -> ModelManifest:
+    if not thresholds:
+        return manifest
+    for label, threshold in thresholds.items():
+        if label not in manifest.thresholds:
+            raise BundleError(
+                "thresholds_invalid",
+                f"A threshold is set for {label!r}, which {manifest.name} {manifest.version} "
+                "does not flag.",
+                f"It flags {', '.join(manifest.thresholds)}.",
+            )
+        if not 0 <= threshold <= 1:
+            raise BundleError(
+                "thresholds_invalid", f"The threshold of {label!r} is {threshold}, not in [0, 1]."
+            )
+    merged = MappingProxyType({**manifest.thresholds, **thresholds})
+    return replace(manifest, thresholds=merged)
 
 
 def _describe(error: Exception, source: str) -> ScoreFailure:

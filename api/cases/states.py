@@ -1,7 +1,7 @@
 """The life cycle of a case: which moves there are, from where, to where, and who may make them.
 
-After 信息采集 → 案卷建立 → 任务派遣 → 任务处理 → 处理反馈 → 核查结案 → 综合评价, the stages of GB/T 30428.2
-as deployed platforms use them.
+After the stages of GB/T 30428.2 as deployed platforms use them: 信息采集 → 案卷建立 → 任务派遣 →
+任务处理 → 处理反馈 → 核查结案 → 综合评价.
 """
 
 from collections.abc import Mapping
@@ -29,6 +29,34 @@ STATES: Final[tuple[CaseState, ...]] = get_args(CaseState)
 
 ENDED: Final[frozenset[CaseState]] = frozenset({"dismissed", "closed", "evaluated", "merged"})
 """Nobody has to do anything; a new report of the same problem opens a new case."""
+
+
+@dataclass(frozen=True, slots=True)
+class StateNames:
+    """How a state is shown to people."""
+
+    zh: str
+    en: str
+
+
+STATE_NAMES: Final[Mapping[CaseState, StateNames]] = MappingProxyType(
+    {
+        "collected": StateNames("已采集，待核实", "collected, waits to be verified"),
+        "verified": StateNames("已核实，待立案", "verified, waits to be filed"),
+        "filed": StateNames("已立案，待派遣", "filed, waits to be dispatched"),
+        "dismissed": StateNames("已注销", "dismissed"),
+        "dispatched": StateNames("已派遣，处理中", "dispatched, being handled"),
+        "handled": StateNames("已处理，待反馈", "handled, waits for proof"),
+        "reported_back": StateNames("已反馈，待核查", "reported back, waits to be checked"),
+        "checked": StateNames("核查通过，待结案", "checked, waits to be closed"),
+        "sent_back": StateNames(
+            "核查不通过，待重新派遣", "sent back, waits to be dispatched again"
+        ),
+        "closed": StateNames("已结案", "closed"),
+        "evaluated": StateNames("已评价", "evaluated"),
+        "merged": StateNames("已并入其他案件", "merged into another case"),
+    }
+)
 
 MoveName = Literal[
     "verify",

@@ -1,5 +1,157 @@
-"""Routes: reports."""
+"""Reports: hand one in, and follow what becomes of it."""
 
-from fastapi import APIRouter
+import asyncio
+import hmac
+import logging
+from collections.abc import Mapping
+from typing import Annotated, Final
 
-router = APIRouter()
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from api.cases.case import Case, Source
+from api.casework import check_label
+from api.deps import get_services, limit_address, require
+from api.errors import BusyError, NotFoundError
+from api.intake import Accepted, NewReport, accept_report, follow_token
+from api.jobs import Outcome, finish_scoring
+from api.principal import Principal, Role
+from api.problems import problem_responses
+from api.report_schemas import (
+    AcceptedAnswer,
+    ReportAnswer,
+    ReportForm,
+    show_accepted,
+    show_report,
+)
+from api.schemas import IdPath
+from api.services import Services
+from api.store.cases import get_cases
+from api.store.jobs import ClaimedJob, postpone_job
+from api.store.reports import Report, get_report, list_cases_of
+from api.uploads import read_upload, upload_body
+
+logger = logging.getLogger(__name__)
+
+router = APIRouter(prefix="/v1/reports", tags=["reports"])
+
+Service = Annotated[Services, Depends(get_services)]
+Reporter = Annotated[Principal, Depends(require("report"))]
+
+
+@router.post(
+    "",
+    operation_id="create_report",
+    summary="Report a problem with a photo",
+    status_code=202,
+    responses=problem_responses(401, 403, 408, 409, 413, 415, 422, 429, 503, 507),
+    openapi_extra=upload_body(ReportForm),
+)
+async def create_report(
+    request: Request,
+    response: Response,
+    services: Service,
+    principal: Reporter,
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            min_length=1,
+            max_length=200,
+            pattern=r"^[\x21-\x7e]*$",
+            description="Made once for each report; sending it again makes no second report.",
+        ),
+    ] = None,
+) -> AcceptedAnswer:
+    """The report is kept before this answers; only failing storage refuses it.
+
+    Where a worker is free the photo is scored at once and the answer carries the findings; else it
+    is `waiting`, and scored as soon as one is. A report is never dropped because a model sees
+    nothing: then a person looks.
+    """
+    upload = await read_upload(request, ReportForm)
+    form = upload.form
+    new = NewReport(
+        source=SOURCE_OF.get(principal.role, "citizen"),
+        photo=upload.photo.data,
+        file_name=upload.photo.file_name,
+        label=form.label,
+        note=form.note,
+        contact=form.contact(),
+        lat=form.lat,
+        lon=form.lng,
+        accuracy_m=form.accuracy_m,
+        datum=form.datum,
+        address=form.address,
+        key_id=principal.id,
+        idempotency_key=idempotency_key,
+    )
+    if form.label is not None:
+        check_label(services, form.label)
+    score_now = services.pool.has_room()
+    accepted = await run_in_threadpool(accept_report, services, new, score_now=score_now)
+    if accepted.claim is not None:
+        await _score_at_once(services, accepted, new.photo or b"")
+    response.headers["Location"] = f"/v1/reports/{accepted.report.id}"
+    report, cases = await run_in_threadpool(_read, services, accepted.report.id)
+    return show_accepted(report, cases, accepted.follow_token)
+
+
+@router.get(
+    "/{report_id}",
+    operation_id="follow_report",
+    summary="Follow a report",
+    responses=problem_responses(404, 422, 429, 503),
+    dependencies=[Depends(limit_address)],
+)
+def follow_report(
+    services: Service,
+    report_id: IdPath,
+    x_follow_token: Annotated[str | None, Header(max_length=200)] = None,
+    token: Annotated[
+        str | None, Query(max_length=200, description="In place of the header, for links.")
+    ] = None,
+) -> ReportAnswer:
+    """What became of a report, for whoever holds the token that its reporter got."""
+    sent = x_follow_token or token or ""
+    # The same answer for a wrong token as for no report: nobody learns which ids exist.
+    if not hmac.compare_digest(sent.encode(), follow_token(services, report_id).encode()):
+        raise NotFoundError("report", report_id)
+    return show_report(*_read(services, report_id))
+
+
+SOURCE_OF: Final[Mapping[Role, Source]] = {"operator": "inspector", "camera": "camera"}
+"""Who hands in a report by hand; every other key speaks for a citizen."""
+
+
+async def _score_at_once(services: Services, accepted: Accepted, data: bytes) -> None:
+    """Score a photo that is kept already, as long as the reporter may be kept waiting."""
+    job = ClaimedJob(accepted.report.id, attempts=1, claim=accepted.claim or 0)
+    try:
+        future = services.pool.score(data, accepted.report.id)
+    except BusyError:  # Somebody else took the place: the background takes the job at once.
+        await run_in_threadpool(_give_back, services, job)
+        return
+    scoring = asyncio.ensure_future(run_in_threadpool(finish_scoring, services, job, future))
+    scoring.add_done_callback(_log_failure)
+    await asyncio.wait({scoring}, timeout=services.settings.report_wait_s)
+
+
+def _log_failure(scoring: "asyncio.Future[Outcome | None]") -> None:
+    """The report itself is safe: its job is tried again when the hold ends."""
+    if not scoring.cancelled() and (error := scoring.exception()) is not None:
+        logger.error("a report was not scored at once", exc_info=error)
+
+
+def _give_back(services: Services, job: ClaimedJob) -> None:
+    with services.database.write() as connection:
+        postpone_job(connection, job.report_id, job.claim, services.clock(), None)
+
+
+def _read(services: Services, report_id: str) -> tuple[Report, tuple[Case, ...]]:
+    """Return a report, and the cases that it speaks for; a merge takes it along."""
+    with services.database.read() as connection:
+        report = get_report(connection, report_id)
+        if report is None:
+            raise NotFoundError("report", report_id)
+        cases = get_cases(connection, list_cases_of(connection, report_id))
+    return report, tuple(sorted(cases.values(), key=lambda case: case.id))

@@ -61,6 +61,15 @@ class ScoringPool(Protocol):
         """What it looks for."""
         ...
 
+    @property
+    def busy(self) -> int:
+        """Tasks that run or wait."""
+        ...
+
+    def is_alive(self) -> bool:
+        """Tell whether any worker is set up."""
+        ...
+
     def has_room(self) -> bool:
         """Tell whether a task would be taken now."""
         ...

@@ -42,11 +42,17 @@ class FakePool:
     ) -> None:
         """Take a function from a file's bytes to its findings."""
         self.full = False
+        self.alive = True
         self.findings = findings
         self.comparison = comparison or Comparison(128, 200, 100, (500, 500))
 
     model = MODEL
     labels = LABELS
+    busy = 0
+
+    def is_alive(self) -> bool:
+        """Tell what the test set."""
+        return self.alive
 
     def has_room(self) -> bool:
         """Tell what the test set."""

@@ -133,6 +133,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         "synchronous=FULL",  # A commit survives a power cut, not only a crash of the process.
         f"busy_timeout={SQLITE_WAIT_MS}",
         "foreign_keys=ON",
+        "secure_delete=ON",  # What is erased is overwritten: the file holds it no more.
         "cache_size=-65536",  # 64 MiB
         "temp_store=MEMORY",
     ):

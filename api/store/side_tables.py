@@ -89,8 +89,10 @@ deliveries = Table(
     Column("last_error", Text),
     Column("ended_at", UtcTime),
     Index(None, "webhook_id", "id"),
+    Index(None, "event_seq"),
     Index(
         "ix_deliveries_waiting",
+        "webhook_id",
         "next_at",
         sqlite_where=text("state = 'waiting'"),
         postgresql_where=text("state = 'waiting'"),

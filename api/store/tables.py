@@ -51,6 +51,7 @@ photos = Table(
     Column("perceptual_hash", String(64)),  # 256 bits in hex, once decoded
     Column("plates", Json),  # Boxes of number plates that the model saw: hidden when served
     Column("original_deleted_at", UtcTime),  # By retention or erasure
+    Column("kept_sha256", SHA256),  # Blurred copy in the photo store that outlives the original
     Index(None, "stored_at"),
 )
 
@@ -74,7 +75,6 @@ reports = Table(
     Column("address", Text),
     Column("media_url", Text),  # Open311: kept, never fetched
     Column("key_id", ID),
-    Column("token_hash", String(64), nullable=False),  # Keyed hash of the follow token
     Column("state", String(16), nullable=False),  # waiting, scored, unreadable, unscored
     Column("score", Json),  # ImageScore as JSON, or its error
     Column("scored_at", UtcTime),
@@ -102,8 +102,7 @@ idempotency = Table(
     Column("key_hash", String(64), primary_key=True),  # Of API key, route and Idempotency-Key
     Column("request_hash", String(64), nullable=False),
     Column("created_at", UtcTime, nullable=False),
-    Column("status", SmallInteger),
-    Column("answer", Json),
+    Column("subject", ID, nullable=False),  # What was made: the report
     Index(None, "created_at"),
 )
 
@@ -202,15 +201,15 @@ work_items = Table(  # The queue: one row for each case not ended
     Column("last_error", Text),
     Column("taken_at", UtcTime),  # Acknowledged: out of the queue until the state changes
     Column("parked_at", UtcTime),  # Tried too often: waits for a person
-    Index(
-        "ix_work_items_order",
-        "state",
-        text("priority DESC"),
-        "since",
-        "case_id",
-        sqlite_where=text("taken_at IS NULL AND parked_at IS NULL"),
-        postgresql_where=text("taken_at IS NULL AND parked_at IS NULL"),
-    ),
+)
+Index(  # As a column's own order, not as text: migrations can then compare it
+    "ix_work_items_order",
+    work_items.c.state,
+    work_items.c.priority.desc(),
+    work_items.c.since,
+    work_items.c.case_id,
+    sqlite_where=text("taken_at IS NULL AND parked_at IS NULL"),
+    postgresql_where=text("taken_at IS NULL AND parked_at IS NULL"),
 )
 
 closing_checks = Table(

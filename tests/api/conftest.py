@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -144,7 +145,10 @@ def app(services: "Services") -> "FastAPI":
 
 @pytest.fixture
 def client(app: "FastAPI") -> Iterator["TestClient"]:
-    from starlette.testclient import TestClient
+    with warnings.catch_warnings():
+        # It asks for httpx2, a fork; the service itself delivers with httpx.
+        warnings.filterwarnings("ignore", message="Using `httpx` with `starlette.testclient`")
+        from starlette.testclient import TestClient
 
     with TestClient(app, raise_server_exceptions=True) as client:
         yield client

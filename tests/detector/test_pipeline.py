@@ -13,7 +13,7 @@ import pytest
 from detector.arrays import Image
 from detector.decode import DecodeLimits
 from detector.detections import Detections
-from detector.errors import EvidenceError, InferenceError, PhotoError
+from detector.errors import BundleError, EvidenceError, InferenceError, PhotoError
 from detector.models.fake import FakeDetector
 from detector.models.manifest import ModelManifest
 from detector.pipeline import Pipeline, PipelineSettings
@@ -223,3 +223,42 @@ def test_a_source_may_fail_in_ways_of_its_own(make_manifest: MakeManifest) -> No
     score = Pipeline(whole_picture(make_manifest())).score_source(Failing())
     assert score.error is not None and score.error.code == "unreadable"
     assert score.sha256 is None and score.image_wh is None
+
+
+def test_a_caller_may_see_the_picture_that_was_scored(
+    make_manifest: MakeManifest, write_jpeg: WriteJpeg, tmp_path: Path
+) -> None:
+    data = write_jpeg(tmp_path / "a.jpg", 1001, 600).read_bytes()
+    pipeline = Pipeline(whole_picture(make_manifest()))
+    seen: list[Image] = []
+    score = pipeline.score_bytes(data, "a.jpg", see=seen.append)
+    assert [one.shape for one in seen] == [(75, 126, 3)]
+    assert not seen[0].flags.writeable
+    assert score.findings == pipeline.score_bytes(data, "a.jpg").findings
+    assert pipeline.score_bytes(data[:-100], see=seen.append).error is not None
+    assert len(seen) == 1
+
+
+def test_thresholds_of_the_caller_replace_the_bundles(
+    make_manifest: MakeManifest, write_jpeg: WriteJpeg, tmp_path: Path
+) -> None:
+    data = write_jpeg(tmp_path / "a.jpg").read_bytes()
+    detector = whole_picture(make_manifest())  # Answers with 0.75, the bundle's threshold is 0.5.
+
+    def flagged(thresholds: Mapping[str, float]) -> list[str]:
+        settings = PipelineSettings(thresholds=thresholds)
+        return [one.label for one in Pipeline(detector, settings).score_bytes(data).findings]
+
+    assert flagged({"illegal_poster": 0.75}) == ["illegal_poster"]
+    assert flagged({"illegal_poster": 0.76}) == []
+    assert flagged({"site_dust": 0.99}) == ["illegal_poster"]
+    assert detector.manifest.thresholds["illegal_poster"] == 0.5
+
+
+@pytest.mark.parametrize("thresholds", [{"bin": 0.5}, {"illegal_poster": 1.5}])
+def test_thresholds_that_cannot_be_are_refused(
+    make_manifest: MakeManifest, thresholds: Mapping[str, float]
+) -> None:
+    with pytest.raises(BundleError, match=next(iter(thresholds))) as caught:
+        Pipeline(whole_picture(make_manifest()), PipelineSettings(thresholds=thresholds))
+    assert caught.value.code == "thresholds_invalid"

@@ -1,0 +1,124 @@
+"""The web app, put together: nothing global, nothing at import."""
+
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
+
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware.cors import CORSMiddleware
+
+from api.background import Loop
+from api.gauges import read_gauges
+from api.openapi import DESCRIPTION, TAGS, describe_api
+from api.problems import Renderer, install_problems
+from api.request_log import RequestLog
+from api.routes import (
+    audit,
+    cameras,
+    cases,
+    feedback,
+    grid,
+    health,
+    incidents,
+    open311,
+    photos,
+    queue,
+    reports,
+    score,
+    toilets,
+    webhooks,
+)
+from api.security.door import Door
+from api.security.headers import SecurityHeaders
+from api.services import Services
+from api.unforeseen import UnforeseenErrors
+from detector.version import __version__
+
+ROUTES = (
+    score,
+    reports,
+    cases,
+    photos,
+    queue,
+    webhooks,
+    feedback,
+    cameras,
+    incidents,
+    grid,
+    toilets,
+    open311,
+    audit,
+    health,
+)
+
+
+def create_app(services: Services, *, loops: Sequence[Loop] = ()) -> FastAPI:
+    """Put the routes, the middlewares and the error forms together.
+
+    Args:
+        services: What the routes work with; closed when the app shuts down.
+        loops: Work beside the requests: started with the app, stopped before the services are
+            closed, so that they can give back what they hold.
+    """
+
+    @contextlib.asynccontextmanager
+    async def live(_: FastAPI) -> AsyncIterator[None]:
+        for loop in loops:
+            loop.start()
+        try:
+            yield
+        finally:
+            await run_in_threadpool(_shut_down, services, loops)
+
+    app = FastAPI(
+        title="street-issue-detector",
+        version=__version__,
+        description=DESCRIPTION,
+        openapi_tags=list(TAGS),
+        docs_url=None,  # Its page loads scripts from a content network; bureaus have none.
+        redoc_url=None,
+        lifespan=live,
+    )
+    app.state.services = services
+    app.state.door = Door(services)
+    services.metrics.at_scrape = partial(read_gauges, services)
+    for module in ROUTES:
+        app.include_router(module.router)
+    _add_middlewares(app, services)
+    install_problems(app, _renderers())
+    describe_api(app)
+    return app
+
+
+def _renderers() -> list[tuple[str, Renderer]]:
+    render = getattr(open311, "render_problem", None)
+    return [] if render is None else [("/open311/v2", render)]
+
+
+def _add_middlewares(app: FastAPI, services: Services) -> None:
+    # The last added stands outermost.
+    app.add_middleware(UnforeseenErrors)
+    with contextlib.suppress(ImportError):
+        from api.security.body_limit import BodyLimit
+
+        app.add_middleware(BodyLimit, most_bytes=services.settings.max_upload_mib * 2**20)
+    if services.settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(services.settings.cors_origins),
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "X-API-Key", "Content-Type", "Idempotency-Key"],
+            expose_headers=["X-Request-Id", "Retry-After"],
+        )
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(RequestLog, metrics=services.metrics)
+
+
+def _shut_down(services: Services, loops: Sequence[Loop]) -> None:
+    for loop in loops:
+        loop.stop(timeout_s=0.0)  # All are told first, then each is waited for.
+    for loop in loops:
+        loop.stop()
+    services.pool.close()
+    services.database.close()

@@ -1,0 +1,242 @@
+"""Deliveries under way: claimed from the ledger, tried in threads, noted in the ledger."""
+
+import logging
+import random
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import Connection
+
+from api.background import Loop
+from api.delivery.addresses import AddressGuard
+from api.delivery.cloudevent import CONTENT_TYPE, format_event, make_source
+from api.delivery.pace import Pace, adapt
+from api.delivery.schedule import Answer, Tried, decide
+from api.delivery.sender import HttpSender, Sender
+from api.delivery.signing import make_headers
+from api.errors import StorageError
+from api.services import Services
+from api.store.audit import record_audit
+from api.store.deliveries import (
+    ClaimedDelivery,
+    claim_deliveries,
+    fail_delivery,
+    find_due_webhooks,
+    finish_delivery,
+    give_back_delivery,
+    has_delivered_since,
+    postpone_delivery,
+)
+from api.store.webhooks import disable_webhook, get_webhook
+
+logger = logging.getLogger(__name__)
+
+THREADS: Final = 16
+CLAIM_S: Final = 120.0
+"""A try takes 20 s and a slow DNS; a replica that was killed is taken over after this time."""
+IDLE_S: Final = 0.5
+"""Between two looks for something due."""
+LOOK_S: Final = 0.1
+"""The same while tries are under way; one that ends is noted at once."""
+ACTOR: Final = "system:delivery"
+
+
+class Deliverer:
+    """Tries what is due. One for each replica; its methods are called by one thread at a time."""
+
+    def __init__(
+        self,
+        services: Services,
+        sender: Sender,
+        *,
+        chance: Callable[[], float] = random.random,
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Take what sends, the jitter's dice, and a clock in seconds that never jumps."""
+        self._services = services
+        self._sender = sender
+        self._chance = chance
+        self._ticks = ticks
+        self._source = make_source(services.settings.public_url)
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="delivery")
+        self._under_way: dict[Future[Answer], ClaimedDelivery] = {}
+        self._paces: dict[str, Pace] = {}
+        self._turn = 0
+
+    def step(self) -> float:
+        """Note tries that ended, begin others; return the seconds to wait before the next call.
+
+        A slow receiver holds up nobody else: each has a few threads at most, and no step waits
+        for a try to end.
+
+        Raises:
+            StorageError: The ledger does not answer. Tries that ended are noted in a later step.
+        """
+        self._note_ended()
+        room = THREADS - len(self._under_way)
+        if room > 0:
+            self._begin(room)
+        if not self._under_way:
+            return IDLE_S
+        wait(self._under_way, timeout=LOOK_S, return_when=FIRST_COMPLETED)
+        return 0.0
+
+    def close(self, timeout_s: float = 25.0) -> None:
+        """Let tries under way end, note them, and give back what was not begun."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        wait(self._under_way, timeout=timeout_s)
+        unsent = [taken for future, taken in self._under_way.items() if future.cancelled()]
+        try:
+            self._note_ended()
+            with self._services.database.write() as connection:
+                for taken in unsent:
+                    give_back_delivery(connection, taken, self._services.clock())
+        except StorageError as error:
+            # Nothing is lost: the claims end by themselves, and another replica tries again.
+            logger.warning("delivery_not_noted", extra={"code": error.code})
+        self._under_way.clear()
+
+    def _begin(self, room: int) -> None:
+        now = self._services.clock()
+        with self._services.database.read() as connection:
+            due = find_due_webhooks(connection, now)
+        busy = Counter(taken.webhook.id for taken in self._under_way.values())
+        free = {
+            webhook_id: self._paces.get(webhook_id, Pace()).free(self._ticks(), busy[webhook_id])
+            for webhook_id in due
+        }
+        ready = [webhook_id for webhook_id in due if free[webhook_id] > 0]
+        if not ready:
+            return
+        self._turn = (self._turn + 1) % len(ready)  # Another one is first each time.
+        claimed: list[ClaimedDelivery] = []
+        with self._services.database.write() as connection:
+            for webhook_id in ready[self._turn :] + ready[: self._turn]:
+                most = min(free[webhook_id], room - len(claimed))
+                if most <= 0:
+                    continue
+                claimed += claim_deliveries(
+                    connection,
+                    get_webhook(connection, webhook_id),
+                    now=now,
+                    until=now + timedelta(seconds=CLAIM_S),
+                    most=most,
+                )
+        for taken in claimed:
+            self._under_way[self._threads.submit(self._try, taken)] = taken
+
+    def _try(self, taken: ClaimedDelivery) -> Answer:
+        now = self._services.clock()
+        body = format_event(taken.event, self._source)
+        signed = make_headers(taken.event.id, now, body, taken.webhook.valid_secrets(now))
+        headers = {**signed, "Content-Type": CONTENT_TYPE}
+        return self._sender.send(taken.webhook.url, body, headers, now)
+
+    def _note_ended(self) -> None:
+        """Note all tries that ended in one transaction; on an error they are kept for later."""
+        ended = [
+            (future, taken)
+            for future, taken in self._under_way.items()
+            if future.done() and not future.cancelled()
+        ]
+        if not ended:
+            return
+        answers = [(taken, _read_answer(future, taken)) for future, taken in ended]
+        with self._services.database.write() as connection:
+            outcomes = [self._note(connection, taken, answer) for taken, answer in answers]
+            self._disable_gone(connection, answers, outcomes)
+        for future, _ in ended:
+            del self._under_way[future]
+        for (taken, answer), outcome in zip(answers, outcomes, strict=True):
+            webhook_id = taken.webhook.id
+            pace = self._paces.get(webhook_id, Pace())
+            self._paces[webhook_id] = adapt(pace, answer, self._ticks())
+            self._services.metrics.deliveries_total.labels(outcome=outcome).inc()
+
+    def _note(self, connection: Connection, taken: ClaimedDelivery, answer: Answer) -> str:
+        """Write what came of one try; return its outcome's name."""
+        now = self._services.clock()
+        decision = decide(answer, Tried(taken.attempts, taken.created_at, now), self._chance())
+        error = answer.error or ""
+        if decision.action == "delivered":
+            noted = finish_delivery(connection, taken, at=now, status=answer.status or 0)
+            return "delivered" if noted else "overtaken"
+        if decision.next_at is not None:
+            noted = postpone_delivery(
+                connection, taken, next_at=decision.next_at, status=answer.status, error=error
+            )
+            return "retried" if noted else "overtaken"
+        noted = fail_delivery(connection, taken, at=now, status=answer.status, error=error)
+        if not noted:
+            return "overtaken"
+        return "gone" if decision.action == "disable" else "failed"
+
+    def _disable_gone(
+        self,
+        connection: Connection,
+        answers: list[tuple[ClaimedDelivery, Answer]],
+        outcomes: list[str],
+    ) -> None:
+        """Disable webhooks that answered 410, or to which nothing got through for days."""
+        now = self._services.clock()
+        why: dict[str, str] = {}
+        for (taken, answer), outcome in zip(answers, outcomes, strict=True):
+            webhook_id = taken.webhook.id
+            if outcome == "gone":
+                why[webhook_id] = "It answered 410: it wants nothing any more."
+            elif outcome == "failed" and not has_delivered_since(
+                connection, webhook_id, taken.created_at
+            ):
+                why.setdefault(webhook_id, f"Nothing got through for days. {answer.error}")
+        disabled = [one for one in sorted(why) if disable_webhook(connection, one, now, why[one])]
+        for webhook_id in disabled:
+            record_audit(
+                self._services.database,
+                connection,
+                at=now,
+                actor=ACTOR,
+                action="webhook.disabled",
+                target=f"webhooks/{webhook_id}",
+                details={"why": why[webhook_id]},
+            )
+            logger.warning("webhook_disabled", extra={"webhook": webhook_id})
+
+
+class DeliveryLoop(Loop):
+    """Delivers in the background, and at its stop gives back what it holds."""
+
+    def __init__(self, deliverer: Deliverer) -> None:
+        """Take what delivers."""
+        super().__init__("delivery", deliverer.step)
+        self._deliverer = deliverer
+
+    def stop(self, timeout_s: float = 25.0) -> bool:
+        """Stop stepping, then let tries under way end."""
+        deadline = time.monotonic() + timeout_s
+        stopped = super().stop(timeout_s)
+        if stopped:
+            self._deliverer.close(max(deadline - time.monotonic(), 0.0))
+        return stopped
+
+
+def open_deliverer(services: Services) -> Deliverer:
+    """Return a deliverer that sends for real, within the networks that the settings allow.
+
+    Raises:
+        SettingsError: One of those networks is not a range of addresses.
+    """
+    guard = AddressGuard(services.settings.webhook_networks)
+    return Deliverer(services, HttpSender(guard))
+
+
+def _read_answer(future: Future[Answer], taken: ClaimedDelivery) -> Answer:
+    error = future.exception()
+    if error is None:
+        return future.result()
+    # A fault of ours, not of the receiver: it is tried again, and somebody must see it.
+    logger.error("delivery_broke", exc_info=error, extra={"delivery": taken.id})
+    return Answer(None, f"The service failed: {type(error).__name__}.")

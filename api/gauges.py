@@ -1,0 +1,64 @@
+"""What /metrics reads only when somebody asks: the queue, the disk, the ledger."""
+
+import logging
+from collections.abc import Iterator
+from typing import Final
+
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+
+from api.errors import ApiError
+from api.metrics import PREFIX
+from api.services import Services
+from api.store.queue import depths
+
+logger = logging.getLogger(__name__)
+
+MIB: Final = 2**20
+
+
+def read_gauges(services: Services) -> Iterator[Metric]:
+    """Read the gauges; what cannot be read is left out, never shown as 0."""
+    yield from _read_queue(services)
+    yield from _read_space(services)
+
+
+def _read_queue(services: Services) -> Iterator[Metric]:
+    up = GaugeMetricFamily(PREFIX + "ledger_up", "1 if the database answers.")
+    now = services.clock()
+    try:
+        with services.database.read() as connection:
+            found = depths(connection, now)
+    except ApiError:
+        logger.warning("queue_unread", exc_info=True)
+        up.add_metric((), 0)
+        yield up
+        return
+    up.add_metric((), 1)
+    yield up
+    depth = GaugeMetricFamily(
+        PREFIX + "queue_depth", "Cases in the queue.", labels=("state", "standing")
+    )
+    age = GaugeMetricFamily(
+        PREFIX + "queue_oldest_seconds",
+        "Age of the oldest case there.",
+        labels=("state", "standing"),
+    )
+    for one in found:
+        depth.add_metric((one.state, one.standing), one.count)
+        # A clock that jumped back makes nothing younger than just opened.
+        age_s = max(0.0, (now - one.oldest_since).total_seconds())
+        age.add_metric((one.state, one.standing), age_s)
+    yield depth
+    yield age
+
+
+def _read_space(services: Services) -> Iterator[Metric]:
+    try:
+        free_bytes = services.photos.free_bytes()
+    except ApiError:
+        logger.warning("free_space_unread", exc_info=True)
+        return
+    if free_bytes is not None:
+        free = GaugeMetricFamily(PREFIX + "photos_free_bytes", "Space left for photos.")
+        free.add_metric((), free_bytes)
+        yield free

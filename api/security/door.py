@@ -1,0 +1,71 @@
+"""Who comes in: keys and rate limits together, for every kind of route."""
+
+from typing import Final
+
+from api.errors import UnauthenticatedError
+from api.principal import Principal
+from api.security.keys import authenticate, recall_key, was_right
+from api.security.rate_limit import RateLimit
+from api.services import Services
+
+FAILURES_PER_MINUTE: Final = 30
+"""Wrong keys from one address before the database is no longer asked about its keys. Guessing
+256 bits is hopeless at any speed: this spares the database, and shows in the logs."""
+
+
+class Door:
+    """Keys and limits of one process. Safe to use from several threads."""
+
+    def __init__(self, services: Services) -> None:
+        """Set the limits up."""
+        per_minute = services.settings.requests_per_minute
+        self._services = services
+        self._by_key = RateLimit(per_minute)
+        self._by_address = RateLimit(per_minute)
+        self._failures = RateLimit(FAILURES_PER_MINUTE)
+
+    def admit(self, address: str) -> None:
+        """Count a request without a key.
+
+        Args:
+            address: As `rate_limit.name_address` names it.
+
+        Raises:
+            RateLimitedError: Too many came from there.
+        """
+        self._by_address.take(address)
+
+    def recall(self, secret: str) -> Principal | None:
+        """Return and count who holds a key if that was asked a moment ago; never blocks.
+
+        Raises:
+            RateLimitedError: The key was used too often.
+        """
+        principal = recall_key(self._services, secret)
+        if principal is not None:
+            self._by_key.take(principal.id)
+        return principal
+
+    def identify(self, secret: str | None, address: str) -> Principal:
+        """Return and count who holds a key; may ask the database.
+
+        Raises:
+            UnauthenticatedError: No key, or none that is known.
+            RateLimitedError: The key was used too often, or the address asked too often without a
+                right one.
+            StorageError: The database does not answer.
+        """
+        if not secret:
+            self.admit(address)
+            raise UnauthenticatedError()
+        if not was_right(self._services, secret):
+            # Behind one address may stand a whole bureau: a key that was right before is looked
+            # up again however many wrong ones its neighbours send.
+            self._failures.check(address)
+        try:
+            principal = authenticate(self._services, secret)
+        except UnauthenticatedError:
+            self._failures.take(address)
+            raise
+        self._by_key.take(principal.id)
+        return principal

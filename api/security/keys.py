@@ -1,0 +1,159 @@
+"""Making, checking and revoking API keys."""
+
+import re
+from dataclasses import replace
+from typing import Final
+
+from sqlalchemy.exc import IntegrityError
+
+from api.errors import ConflictError, InvalidError, NotFoundError, UnauthenticatedError
+from api.ids import new_id
+from api.principal import ROLES, Principal, Role
+from api.services import Services
+from api.store import keys as store
+from api.store.audit import record_audit
+
+KEY_PREFIX: Final = "sid_"
+_KEY_FORM: Final = re.compile(r"[!-~]{32,200}")
+"""What can be a key at all: ours, and what an operator presets."""
+
+
+def create_key(
+    services: Services,
+    *,
+    name: str,
+    role: Role,
+    originals: bool,
+    grids: tuple[str, ...],
+    actor: str,
+    secret: str | None = None,
+) -> tuple[Principal, str]:
+    """Make a key and note it in the audit log.
+
+    Args:
+        services: Where to keep its hash.
+        name: Whose it is, for people.
+        role: What it may do.
+        originals: Whether it may read unblurred photos, with a reason.
+        grids: Prefixes of grid codes that it is limited to; none: everywhere.
+        actor: Who makes it.
+        secret: The key itself, if an operator presets it; None: 256 random bits.
+
+    Returns:
+        Who the key stands for, and the key: it is kept nowhere and cannot be shown again.
+
+    Raises:
+        InvalidError: There is no such role, or a name, grid or secret is not usable.
+        ConflictError: The secret is already another key's.
+    """
+    _check(name, role, grids, secret)
+    given = services.keyring.new_secret(KEY_PREFIX) if secret is None else secret
+    principal = Principal(new_id(), name, role, originals, grids)
+    now = services.clock()
+    try:
+        with services.database.write() as connection:
+            key = store.StoredKey(principal, now, actor)
+            store.insert_key(connection, key, services.keyring.hash("key", given))
+            record_audit(
+                services.database,
+                connection,
+                at=now,
+                actor=actor,
+                action="key.created",
+                target=f"keys/{principal.id}",
+                details={"role": role, "originals": originals, "grids": list(grids)},
+            )
+    except IntegrityError as error:
+        raise ConflictError("key_exists", "This key is there already.", "Choose another.") from error
+    return principal, given
+
+
+def _check(name: str, role: Role, grids: tuple[str, ...], secret: str | None) -> None:
+    if role not in ROLES:
+        raise InvalidError(
+            "unknown_role", f"There is no role {role!r}.", f"Choose from {', '.join(ROLES)}."
+        )
+    if not 1 <= len(name) <= 80 or not name.isprintable():
+        raise InvalidError(
+            "bad_key_name", "A key's name has 1 to 80 printable characters.", "Say whose it is."
+        )
+    for grid in grids:
+        if not 1 <= len(grid) <= 64 or not grid.isprintable():
+            raise InvalidError(
+                "bad_grid_prefix",
+                "A prefix of grid codes has 1 to 64 printable characters.",
+                "An empty one would mean everywhere: leave the prefixes out for that.",
+            )
+    if secret is not None and not _KEY_FORM.fullmatch(secret):
+        raise InvalidError(
+            "bad_key",
+            "A key has 32 to 200 letters, digits and signs of ASCII, without spaces.",
+            "Take 43 random characters, as `openssl rand -base64 32` gives.",
+        )
+
+
+def recall_key(services: Services, secret: str) -> Principal | None:
+    """Return who holds a key if that was asked a moment ago; never asks the database."""
+    return services.known_keys.get(services.keyring.hash("key", secret))
+
+
+def was_right(services: Services, secret: str) -> bool:
+    """Tell whether this process has ever seen the key to be right; never asks the database."""
+    return services.known_keys.knew(services.keyring.hash("key", secret))
+
+
+def authenticate(services: Services, secret: str) -> Principal:
+    """Return who holds a key.
+
+    The look-up goes by the key's keyed hash, so its time tells nothing about how much of a
+    guess was right. An answer is believed for `key_cache.KEY_LIFE_S`: another process's
+    revocation works after that time at the latest.
+
+    Raises:
+        UnauthenticatedError: No such key, or it is revoked.
+        StorageError: The database does not answer.
+    """
+    if not _KEY_FORM.fullmatch(secret):
+        raise UnauthenticatedError("This key is not known.")
+    key_hash = services.keyring.hash("key", secret)
+    principal = services.known_keys.get(key_hash)
+    if principal is not None:
+        return principal
+    with services.database.read() as connection:
+        key = store.find_key_by_hash(connection, key_hash)
+    if key is None or key.revoked_at is not None:
+        services.known_keys.forget(key_hash)
+        raise UnauthenticatedError("This key is not known.")
+    services.known_keys.put(key_hash, key.principal)
+    return key.principal
+
+
+def revoke(services: Services, key_id: str, *, actor: str) -> store.StoredKey:
+    """Let a key open nothing from now on, and note it in the audit log.
+
+    In this process at once, in others within `key_cache.KEY_LIFE_S`.
+
+    Returns:
+        The key as it is now; one that was revoked before stays as it was.
+
+    Raises:
+        NotFoundError: There is no such key.
+    """
+    now = services.clock()
+    with services.database.write() as connection:
+        key = store.find_key(connection, key_id)
+        if key is None:
+            raise NotFoundError("key", key_id)
+        if store.revoke_key(connection, key_id, now):
+            key = replace(key, revoked_at=now)
+            record_audit(
+                services.database,
+                connection,
+                at=now,
+                actor=actor,
+                action="key.revoked",
+                target=f"keys/{key_id}",
+                details={},
+            )
+    services.known_keys.forget_id(key_id)
+    return key

@@ -1,0 +1,126 @@
+"""What shows a photo: reports, cases, closing checks, cameras, incidents."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, exists, or_, select
+
+from api.store.side_tables import cameras, incidents
+from api.store.tables import (
+    case_reports,
+    cases,
+    closing_checks,
+    photos,
+    reports,
+    verdicts,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something lies that shows a photo and has no grid code of its own."""
+
+    lat: float | None
+    lon: float | None
+
+
+def case_ids_showing(sha256: Any) -> ColumnElement[bool]:
+    """Return the condition that a case shows a photo, in a report, itself or in a closing check.
+
+    Args:
+        sha256: The photo's name, or a column that holds it.
+    """
+    by_report = select(case_reports.c.case_id).join(
+        reports, reports.c.id == case_reports.c.report_id
+    )
+    by_check = select(closing_checks.c.case_id)
+    return or_(
+        cases.c.photo_sha256 == sha256,
+        cases.c.id.in_(by_report.where(reports.c.photo_sha256 == sha256)),
+        cases.c.id.in_(by_check.where(closing_checks.c.photo_sha256 == sha256)),
+    )
+
+
+def grid_codes_of(connection: Connection, sha256: str) -> tuple[str | None, ...]:
+    """Return the grid cells of the cases that show a photo, each once."""
+    query = select(cases.c.grid_code).where(case_ids_showing(sha256)).distinct()
+    return tuple(connection.execute(query).scalars())
+
+
+def places_of(connection: Connection, sha256: str) -> tuple[Place, ...]:
+    """Return where reports without a case, and cameras, lie that show a photo."""
+    has_case = exists().where(case_reports.c.report_id == reports.c.id)
+    loose = select(reports.c.lat, reports.c.lon).where(
+        reports.c.photo_sha256 == sha256, reports.c.erased_at.is_(None), ~has_case
+    )
+    watching = select(cameras.c.lat, cameras.c.lon).where(cameras.c.frame_sha256 == sha256)
+    seen = (
+        select(cameras.c.lat, cameras.c.lon)
+        .join(incidents, incidents.c.camera_id == cameras.c.id)
+        .where(incidents.c.photo_sha256 == sha256)
+    )
+    rows = connection.execute(loose.union(watching, seen))
+    return tuple(Place(row.lat, row.lon) for row in rows)
+
+
+def shown_by_open_case(sha256: Any) -> ColumnElement[bool]:
+    """Return the condition that somebody still works on a case that shows a photo."""
+    return exists().where(cases.c.ended_at.is_(None), case_ids_showing(sha256))
+
+
+def shown_by_case(connection: Connection, sha256: str) -> bool:
+    """Tell whether any case shows a photo."""
+    return bool(connection.execute(select(exists().where(case_ids_showing(sha256)))).scalar_one())
+
+
+def used_since(sha256: Any, since: datetime) -> ColumnElement[bool]:
+    """Return the condition that a photo came in again at this time or later, or waits for a look.
+
+    Args:
+        sha256: The photo's name, or a column that holds it.
+        since: Only what came before this is old.
+    """
+    return or_(
+        exists().where(
+            reports.c.photo_sha256 == sha256,
+            reports.c.erased_at.is_(None),
+            or_(reports.c.received_at >= since, reports.c.state == "waiting"),
+        ),
+        exists().where(closing_checks.c.photo_sha256 == sha256, closing_checks.c.at >= since),
+        exists().where(incidents.c.photo_sha256 == sha256, incidents.c.updated_at >= since),
+    )
+
+
+def is_used(sha256: Any, but_for_report: str | None = None) -> ColumnElement[bool]:
+    """Return the condition that anything refers to a photo.
+
+    Args:
+        sha256: The photo's name, or a column that holds it.
+        but_for_report: A report that does not count, nor the cases' first picture or the verdicts,
+            which stand on reports.
+    """
+    by_report = exists().where(
+        reports.c.photo_sha256 == sha256,
+        reports.c.erased_at.is_(None),
+        *([] if but_for_report is None else [reports.c.id != but_for_report]),
+    )
+    uses = [
+        by_report,
+        exists().where(closing_checks.c.photo_sha256 == sha256),
+        exists().where(cameras.c.frame_sha256 == sha256),
+        exists().where(incidents.c.photo_sha256 == sha256, incidents.c.report_id.is_(None)),
+    ]
+    if but_for_report is None:
+        uses += [
+            exists().where(cases.c.photo_sha256 == sha256),
+            exists().where(verdicts.c.photo_sha256 == sha256),
+            exists().where(incidents.c.photo_sha256 == sha256),
+        ]
+    return or_(*uses)
+
+
+def holds(connection: Connection, sha256: str, *conditions: ColumnElement[bool]) -> bool:
+    """Tell whether every condition holds for a photo that is known."""
+    query = select(photos.c.sha256).where(photos.c.sha256 == sha256, *conditions)
+    return connection.execute(query).first() is not None

@@ -1,0 +1,72 @@
+"""Public toilets in the ledger."""
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import Any, Final
+
+from sqlalchemy import Connection, delete, func, select
+
+from api.store.side_tables import toilets
+from api.store.upsert import upsert
+from api.toilets import Toilet
+
+_FIELDS: Final = tuple(column.name for column in toilets.c)
+BATCH_ROWS: Final = 500
+"""Rows of one statement: SQLite takes 32,766 values in one."""
+
+
+def save_toilets(connection: Connection, found: Iterable[Toilet]) -> int:
+    """Add toilets, or put them in the place of those with the same id.
+
+    Returns:
+        How many there were.
+    """
+    rows = iter(found)
+    saved = 0
+    while batch := [_values(toilet) for toilet in islice(rows, BATCH_ROWS)]:
+        statement = upsert(connection, toilets).values(batch)
+        changed = {name: statement.excluded[name] for name in _FIELDS if name != "id"}
+        connection.execute(
+            statement.on_conflict_do_update(index_elements=[toilets.c.id], set_=changed)
+        )
+        saved += len(batch)
+    return saved
+
+
+def remove_other_toilets(connection: Connection, kept: Sequence[str]) -> int:
+    """Remove the toilets that are not among these.
+
+    Returns:
+        How many went.
+    """
+    known = set(connection.scalars(select(toilets.c.id)))
+    gone = sorted(known - set(kept))
+    for start in range(0, len(gone), BATCH_ROWS):
+        ids = gone[start : start + BATCH_ROWS]
+        connection.execute(delete(toilets).where(toilets.c.id.in_(ids)))
+    return len(gone)
+
+
+def count_toilets(connection: Connection) -> int:
+    """Return how many toilets there are."""
+    return int(connection.execute(select(func.count()).select_from(toilets)).scalar_one())
+
+
+def toilets_in_box(
+    connection: Connection, south: float, north: float, west: float, east: float
+) -> tuple[Toilet, ...]:
+    """Return the toilets in a box of WGS-84 degrees, edges included.
+
+    A box whose west lies east of its east crosses the date line.
+    """
+    lon = toilets.c.lon
+    across = lon.between(west, east) if west <= east else (lon >= west) | (lon <= east)
+    rows = connection.execute(
+        select(toilets).where(toilets.c.lat.between(south, north), across).order_by(toilets.c.id)
+    )
+    return tuple(Toilet(**row._mapping) for row in rows)
+
+
+def _values(toilet: Toilet) -> dict[str, Any]:
+    values = {name: getattr(toilet, name) for name in _FIELDS}
+    return values | {"details": dict(toilet.details)}
