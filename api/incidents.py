@@ -259,9 +259,7 @@ def _tell(
                 "label": incident.label,
                 "state": incident.state,
                 "revision": incident.revision,
-                "report": None
-                if incident.report_id is None
-                else f"/v1/reports/{incident.report_id}",
+                "report": report,
             },
             "camera": describe_camera(services, camera),
         },

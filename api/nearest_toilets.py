@@ -18,7 +18,7 @@ FIRST_RADIUS_M: Final = 500.0
 """Chinese cities plan a public toilet every 300 to 800 m of street (CJJ 14, n/v)."""
 GROWTH: Final = 3.0
 METRES_PER_DEGREE: Final = 110_540.0
-"""The shortest degree of latitude, at the equator: boxes are a little too large, never too small."""
+"""The shortest degree of latitude, at the equator: boxes are too large, never too small."""
 
 
 @dataclass(frozen=True, slots=True)

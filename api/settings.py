@@ -1,19 +1,36 @@
 """What an operator may set: environment variables STREET_ISSUES_…, or a YAML file of the same."""
 
+import difflib
+import os
+import re
+from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, SecretStr
+import yaml
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from api.errors import SettingsError
+
 PREFIX: Final = "STREET_ISSUES_"
+IGNORED_PREFIX: Final = "STREET_ISSUES_TEST_"
+"""Variables that the tests read; the service does not."""
+SECRET_CHARACTERS: Final = 32
+"""Fewest of a secret and of a preset key: 43 characters of base64 hold 256 bits."""
+_ORIGIN: Final = re.compile(r"\*|https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:\d+)?")
 
 
 class Settings(BaseSettings):
     """Everything that can be set; strict and frozen."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, extra="forbid", frozen=True, hide_input_in_errors=True
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
     )
 
     data: Path = Path("street-issues-data")
@@ -33,8 +50,8 @@ class Settings(BaseSettings):
     """Name or folder of the bundle that scores."""
     shadow_model: Path | None = None
     """A candidate bundle that scores the same photos; nobody acts on what it says."""
-    runtime: str = "auto"
-    """onnx, openvino or auto."""
+    runtime: Literal["onnx", "openvino", "auto"] = "auto"
+    """What runs the network; auto: the faster one that is installed."""
     workers: int = Field(default=1, ge=1, le=64)
     """Processes that score."""
     backlog: int = Field(default=4, ge=0, le=1000)
@@ -59,3 +76,126 @@ class Settings(BaseSettings):
     """Originals are deleted after so many days."""
     min_free_mib: int = Field(default=512, ge=0)
     """With less space left for photos the service says that it is not ready."""
+
+    @field_validator("cors_origins", "webhook_networks", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("secret", "admin_key")
+    @classmethod
+    def _check_length(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < SECRET_CHARACTERS:
+            raise ValueError(f"It needs at least {SECRET_CHARACTERS} characters")
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _check_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(_ORIGIN.fullmatch(origin) for origin in value):
+            raise ValueError("Write origins such as https://desk.example.cn, without a path")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _check_proxies(cls, value: str) -> str:
+        for part in value.split(","):
+            if part.strip() != "*":
+                ip_network(part.strip(), strict=False)  # Its own words name the wrong part.
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _check_public_url(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"https?://[^\s?#]+", value):
+            raise ValueError("Write an address such as https://issues.example.cn")
+        return value
+
+
+def load_settings(
+    environ: Mapping[str, str] = os.environ,
+    config_file: Path | None = None,
+    given: Mapping[str, Any] | None = None,
+) -> Settings:
+    """Put the settings together; the command line wins over variables, those over the file.
+
+    Args:
+        environ: Variables; those that begin with STREET_ISSUES_ must all be known.
+        config_file: YAML: names of settings and their values.
+        given: What the command line says; None values are left out.
+
+    Raises:
+        SettingsError: A setting is unknown or not allowed, or the file cannot be read. Values are
+            never repeated: they may be secrets.
+    """
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    if config_file is not None:
+        for name, value in _read_file(config_file).items():
+            values[name], origins[name] = value, f"{config_file}: {name}"
+    for variable, name in _own_variables(environ).items():
+        if environ[variable] != "":  # As compose files leave variables that nobody set.
+            values[name], origins[name] = environ[variable], variable
+    for name, value in (given or {}).items():
+        if value is not None:
+            values[name], origins[name] = value, f"--{name}"
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise _explain(error, origins) from None
+
+
+def _own_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    found = {}
+    for variable in sorted(environ):
+        upper = variable.upper()
+        if not upper.startswith(PREFIX) or upper.startswith(IGNORED_PREFIX):
+            continue
+        name = upper.removeprefix(PREFIX).lower()
+        if name not in Settings.model_fields:
+            near = difflib.get_close_matches(name, Settings.model_fields, 1)
+            raise _unknown(variable, [PREFIX + one.upper() for one in near])
+        found[variable] = name
+    return found
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise _unreadable(path, error.strerror or type(error).__name__) from error
+    except UnicodeDecodeError as error:
+        raise _unreadable(path, "it is not UTF-8") from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = "" if mark is None else f" at line {mark.line + 1}"
+        raise _unreadable(path, f"it is not YAML{where}") from None  # Its words quote the file.
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise _unreadable(path, "it holds no names with values")
+    for name in content:
+        if name not in Settings.model_fields:
+            near = difflib.get_close_matches(str(name), Settings.model_fields, 1)
+            raise _unknown(f"{path}: {name}", near)
+    return {str(name): value for name, value in content.items() if value is not None}
+
+
+def _unknown(where: str, near: list[str]) -> SettingsError:
+    hint = f"Did you mean {near[0]}?" if near else "Remove it; the manual lists the settings."
+    return SettingsError("setting_unknown", f"{where} is no setting.", hint)
+
+
+def _unreadable(path: Path, reason: str) -> SettingsError:
+    return SettingsError("settings_unreadable", f"{path} cannot be read: {reason}.")
+
+
+def _explain(error: ValidationError, origins: Mapping[str, str]) -> SettingsError:
+    lines = []
+    for one in error.errors(include_input=False, include_url=False):
+        name = str(one["loc"][0]) if one["loc"] else ""
+        where = origins.get(name, PREFIX + name.upper())
+        lines.append(f"{where}: {one['msg'].removeprefix('Value error, ')}.")
+    return SettingsError("setting_invalid", " ".join(lines))

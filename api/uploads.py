@@ -22,6 +22,8 @@ MOST_FIELD_BYTES: Final = 16 * 1024
 """Of one text field: 4000 characters at 4 bytes."""
 MOST_NAME_CHARACTERS: Final = 200
 MEDIA_TYPES: Final[Mapping[str, str]] = {name: f"image/{name}" for name in EXTENSIONS}
+UNSUPPORTED_CODES: Final = frozenset({"unsupported_type", "not_a_picture", "heic_extra_missing"})
+"""Faults of a photo that are answered with 415."""
 FORM_HINT: Final = "Send multipart/form-data with the file in the field `photo`."
 
 
@@ -190,10 +192,6 @@ def _sniff_media_type(data: bytes) -> str:
         if error.code in UNSUPPORTED_CODES:
             raise UnsupportedError(error.code, error.message, error.hint) from error
         raise
-
-
-UNSUPPORTED_CODES: Final = frozenset({"unsupported_type", "not_a_picture", "heic_extra_missing"})
-"""Faults of a photo that are answered with 415."""
 
 
 def _clean(name: str) -> str:

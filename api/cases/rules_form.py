@@ -253,16 +253,16 @@ def _explain(error: ErrorDetails) -> str:
         path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
     words = {
         "missing": "is missing",
-        "extra_forbidden": f"is unknown; known are {', '.join(_known_keys(error['loc'][:-1]))}",
         "string_type": "must be a text, in quotes if it looks like a number",
         "string_pattern_mismatch": f"is {error['input']!r}, which is no name or code",
         "float_type": "must be a number",
         "int_type": "must be a whole number",
         "greater_than": f"must be a number over {context.get('gt')}",
     }.get(kind, error["msg"].replace("Input should be", "must be", 1))
-    if path.endswith("[key]"):
-        path = path.removesuffix("[key]")
-    return f"{path or 'the file'} {words}"
+    if kind == "extra_forbidden":
+        words = f"is unknown; known are {', '.join(_known_keys(error['loc'][:-1]))}"
+    # pydantic marks what is wrong with a dict's key, not its value, so.
+    return f"{path.removesuffix('.[key]') or 'the file'} {words}"
 
 
 def _known_keys(loc: tuple[int | str, ...]) -> tuple[str, ...]:

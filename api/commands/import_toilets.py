@@ -28,8 +28,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="take in public toilets from GeoJSON or CSV",
         description="Take in public toilets from a GeoJSON FeatureCollection with OpenStreetMap's "
         "property names, or from a CSV file (UTF-8 or GB 18030) whose first line is "
-        "名称,纬度,经度,地址,开放时间,无障碍,收费. Toilets with an id that is known are replaced. Rows "
-        "that cannot be used are told, and the rest is taken in.",
+        "名称,纬度,经度,地址,开放时间,无障碍,收费. Toilets with an id that is known are replaced. "
+        "Rows that cannot be used are told, and the rest is taken in.",
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="*.geojson, *.json or *.csv")
     parser.add_argument(

@@ -72,7 +72,7 @@ async def post_incident(
     summary="List incidents",
     responses=problem_responses(401, 403, 404, 422, 429, 503),
 )
-def show_incidents(
+def show_incidents(  # noqa: PLR0913 - one for each filter
     services: GivenServices,
     principal: Viewer,
     *,

@@ -1,6 +1,6 @@
 """Whether two photos show one place: local features that one view explains."""
 
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -83,7 +83,9 @@ def _count_inliers(points: Points, other_points: Points) -> int:
     """Return how many pairs one plane-to-plane view explains; 0 for a view that cannot be."""
     if len(points) < LEAST_MATCHES:
         return 0
-    view, inside = cv2.findHomography(points, other_points, cv2.RANSAC, MOST_ERROR_PX)
+    # Typed as never None, which it is when no view fits.
+    found: tuple[Any, Any] = cv2.findHomography(points, other_points, cv2.RANSAC, MOST_ERROR_PX)
+    view, inside = found
     if view is None:
         return 0
     # How much it grows areas at the middle of the matches; under zero is a mirror's.

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -48,6 +48,8 @@ class PoolSettings:
     shadow_timeout_s: float = SHADOW_TIMEOUT_S
     open_work: str = OPEN_WORK
     """`module:function` that makes a worker's work; tests put in one that hangs."""
+    on_replaced: Callable[[], None] = lambda: None
+    """Called when a worker hung or died at a task and is replaced, for the metrics."""
 
 
 class ProcessPool:
@@ -217,6 +219,7 @@ class ProcessPool:
         except ScoringError as failure:
             logger.error("Worker process %d is replaced: %s", process.pid, failure.message)
             error = failure
+            self._settings.on_replaced()
         self._room.finish(time.monotonic() - started)
         if error is None:
             order.future.set_result(result)
@@ -230,12 +233,18 @@ def _as_error(failed: Failed) -> Exception:
     return ScoringError(failed.code, failed.message, failed.hint)
 
 
-def open_pool(settings: Settings, *, thresholds: Mapping[str, float] | None = None) -> ProcessPool:
+def open_pool(
+    settings: Settings,
+    *,
+    thresholds: Mapping[str, float] | None = None,
+    on_replaced: Callable[[], None] = lambda: None,
+) -> ProcessPool:
     """Start the service's workers.
 
     Args:
         settings: Model, runtime, number of workers and their patience.
         thresholds: A bureau's; labels it does not name keep the bundle's.
+        on_replaced: Called when a worker hung or died at a task and is replaced.
 
     Returns:
         A pool whose workers are set up.
@@ -252,5 +261,7 @@ def open_pool(settings: Settings, *, thresholds: Mapping[str, float] | None = No
         # A body holds a little beside the photo.
         max_photo_bytes=max(1, settings.max_upload_mib - 1) * MIB,
     )
-    size = PoolSettings(settings.workers, settings.backlog, settings.score_timeout_s)
+    size = PoolSettings(
+        settings.workers, settings.backlog, settings.score_timeout_s, on_replaced=on_replaced
+    )
     return ProcessPool(size, plan)

@@ -55,16 +55,14 @@ def replay_since(
 
     Those are failed ones, and those that happened while it was disabled or did not exist.
     """
-    wanted_types = or_(
-        *(
-            or_(outbox.c.type == one, outbox.c.type.startswith(f"{one}.", autoescape=True))
-            for one in webhook.types
-        )
-    )
+    wanted_types = [
+        or_(outbox.c.type == one, outbox.c.type.startswith(f"{one}.", autoescape=True))
+        for one in webhook.types
+    ]
     wanted = select(outbox.c.seq).where(
         outbox.c.at >= since,
         outbox.c.type != PING_TYPE,
-        wanted_types if webhook.types else true(),
+        or_(*wanted_types) if wanted_types else true(),
         visible(outbox.c.grid_code, webhook.grids),
     )
     return _put_in_line(connection, webhook.id, wanted, ("waiting", "delivered"), at)

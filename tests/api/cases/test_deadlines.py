@@ -14,7 +14,7 @@ from api.cases.workdays import WorkCalendar
 
 BEIJING = ZoneInfo("Asia/Shanghai")
 CALENDAR = WorkCalendar(BEIJING, ((time(9), time(12)), (time(13, 30), time(17, 30))))
-DAY_HOURS = 7.5
+DAY_HOURS = 7
 
 
 def at(text: str) -> datetime:
@@ -92,7 +92,7 @@ HAND_WORKED: list[tuple[LimitKind, float, str, str]] = [
     ("working_hours", 2, "02-17 10:00", "02-24 11:00"),
     ("working_hours", 1, "02-27 17:00", "02-28 09:30"),  # Saturday 28 February is worked
     # National Day 1-7 October, Saturday 10 October worked
-    ("working_hours", 7.5, "09-30 14:30", "10-08 14:30"),
+    ("working_hours", 7, "09-30 14:30", "10-08 14:30"),
     ("working_days", 1, "09-30 14:30", "10-08 14:30"),
     ("working_days", 1, "03-02 10:00", "03-03 10:00"),
     ("working_days", 1, "03-02 09:00", "03-02 17:30"),  # The whole Monday
@@ -101,7 +101,7 @@ HAND_WORKED: list[tuple[LimitKind, float, str, str]] = [
     ("working_days", 1, "03-06 20:00", "03-09 17:30"),
     ("working_days", 3, "02-13 10:00", "02-25 10:00"),  # 14, 24, 25 February
     ("working_days", 3, "10-08 10:00", "10-12 10:00"),  # 9, 10 (Saturday), 12 October
-    ("working_days", 0.5, "03-02 09:00", "03-02 14:15"),
+    ("working_days", 0.5, "03-02 09:00", "03-02 14:00"),
     ("hours", 12, "02-16 20:00", "02-17 08:00"),
 ]
 

@@ -129,12 +129,10 @@ def test_nothing_is_dispatched_unverified_or_closed_unchecked() -> None:
 
 def test_the_way_of_a_case_that_is_done_at_the_second_try() -> None:
     case = make_case()
-    for name in (
-        "verify file dispatch handle report_back send_back dispatch handle report_back check close "
-        "evaluate"
-    ).split():
-        move = next(one for one in NAMES if one == name)
-        case = make_move(case, move, at=START, reason="not done")
+    again: tuple[MoveName, ...] = ("dispatch", "handle", "report_back")
+    ways: tuple[MoveName, ...] = ("verify", "file", *again, "send_back", *again, "check", "close")
+    for name in (*ways, "evaluate"):
+        case = make_move(case, name, at=START, reason="not done")
     assert case.state == "evaluated"
     assert case.version == 13
 

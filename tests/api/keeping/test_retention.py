@@ -130,7 +130,7 @@ def test_a_copy_that_cannot_be_made_is_tried_for_a_week(
     assert (run.deleted, run.postponed) == (Deleted(), 1)
     pool.full = False
 
-    def fail(data: bytes, request: PictureRequest) -> None:
+    def fail(_data: bytes, _request: PictureRequest) -> None:
         raise ScoringError("worker_died", "The worker died.")
 
     monkeypatch.setattr(pool, "picture", fail)

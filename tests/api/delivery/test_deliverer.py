@@ -1,0 +1,390 @@
+"""Events on their way to real receivers, over both databases."""
+
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler
+from typing import TYPE_CHECKING
+
+import pytest
+from standardwebhooks import Webhook as Verifier
+
+from api.clock import system_clock
+from api.delivery.addresses import AddressGuard
+from api.delivery.schedule import WAITS_S, Answer
+from api.delivery.sender import HttpSender
+from api.delivery.signing import make_secret
+from api.delivery.step import CLAIM_S, Deliverer, DeliveryLoop, open_deliverer
+from api.ids import new_id
+from api.services import Services
+from api.store import webhooks as store
+from api.store.audit import list_audit
+from api.store.deliveries import Delivery, claim_deliveries, list_deliveries
+from api.store.outbox import record_event
+from api.store.webhooks import Webhook, WebhookSecret
+
+if TYPE_CHECKING:
+    from tests.api.conftest import SetClock
+    from tests.api.delivery.conftest import Receiver
+
+OPENED = "cn.street-issues.case.opened"
+
+
+def subscribe(services: Services, url: str) -> tuple[Webhook, str]:
+    secret = make_secret()
+    webhook = Webhook(
+        id=new_id(),
+        url=url,
+        types=(),
+        grids=(),
+        secrets=(WebhookSecret(secret),),
+        created_at=services.clock(),
+        created_by="system:test",
+    )
+    with services.database.write() as connection:
+        store.insert_webhook(connection, webhook)
+    return webhook, secret
+
+
+def tell(services: Services, subject: str = "cases/1", kind: str = OPENED) -> str:
+    with services.database.write() as connection:
+        return record_event(
+            connection,
+            type=kind,
+            subject=subject,
+            grid_code=None,
+            at=services.clock(),
+            data={"label": "site_dust"},
+        )
+
+
+def listed(services: Services, webhook: Webhook) -> list[Delivery]:
+    with services.database.read() as connection:
+        return list(reversed(list_deliveries(connection, webhook.id, limit=1000)))
+
+
+def states(services: Services, webhook: Webhook) -> list[str]:
+    return [one.state for one in listed(services, webhook)]
+
+
+def work(deliverer: Deliverer, until: Callable[[], bool], timeout_s: float = 15.0) -> None:
+    """Step until something holds."""
+    deadline = time.monotonic() + timeout_s
+    while not until():
+        assert time.monotonic() < deadline, "it did not come about in time"
+        if deliverer.step() > 0:
+            time.sleep(0.01)
+
+
+@pytest.fixture
+def deliverer(local: Services) -> Iterator[Deliverer]:
+    made = open_deliverer(local)
+    yield made
+    made.close()
+
+
+def test_the_receivers_library_verifies_what_arrives(local: Services, receiver: "Receiver") -> None:
+    local.clock = system_clock  # The library compares with the machine's time.
+    webhook, secret = subscribe(local, receiver.url)
+    event = tell(local)
+    deliverer = open_deliverer(local)
+    work(deliverer, lambda: states(local, webhook) == ["delivered"])
+    (got,) = receiver.received
+    told = Verifier(secret).verify(got.body, got.headers)
+    assert told == json.loads(got.body)
+    assert (told["id"], told["type"], told["subject"]) == (event, OPENED, "cases/1")
+    assert told["data"] == {"label": "site_dust"}
+    assert got.headers["webhook-id"] == event
+    assert got.headers["content-type"] == "application/cloudevents+json"
+    assert local.metrics.registry.get_sample_value(
+        "street_issues_deliveries_total", {"outcome": "delivered"}
+    )
+    # While the secret rotates, the old and the new one verify; after its end the new one alone.
+    newer = make_secret()
+    with local.database.write() as connection:
+        now = system_clock()
+        until = now + timedelta(hours=1)
+        store.rotate_secret(connection, webhook, newer, now=now, until=until)
+    tell(local)
+    work(deliverer, lambda: len(receiver.received) == 2)
+    deliverer.close()
+    rotated = receiver.received[1]
+    assert Verifier(secret).verify(rotated.body, rotated.headers)
+    assert Verifier(newer).verify(rotated.body, rotated.headers)
+
+
+def test_a_failing_receiver_gets_the_same_id_again_until_it_takes_it(
+    local: Services, clock: "SetClock", receiver: "Receiver", deliverer: Deliverer
+) -> None:
+    webhook, _ = subscribe(local, receiver.url)
+    event = tell(local)
+    receiver.answer_with(500)
+    for tries in range(1, 5):
+        work(deliverer, lambda tries=tries: listed(local, webhook)[0].last_status == 500)
+        (one,) = listed(local, webhook)
+        assert (one.state, one.attempts, one.last_error) == ("waiting", tries, "It answered 500.")
+        assert one.next_at is not None
+        waits_s = (one.next_at - clock.now).total_seconds()
+        assert WAITS_S[tries - 1] <= waits_s <= WAITS_S[tries - 1] * 1.2
+        clock.now = one.next_at
+        with local.database.write() as connection:  # So that the next answer shows.
+            connection.exec_driver_sql("UPDATE deliveries SET last_status = NULL")
+    receiver.answer_with(200)
+    work(deliverer, lambda: states(local, webhook) == ["delivered"])
+    assert receiver.ids == [event] * 5
+    assert len({one.body for one in receiver.received}) == 1
+
+
+def test_order_is_kept_for_a_case_while_others_flow(
+    local: Services, clock: "SetClock", receiver: "Receiver", deliverer: Deliverer
+) -> None:
+    webhook, _ = subscribe(local, receiver.url)
+    blocked = [tell(local, "cases/bad", f"{OPENED}{n}") for n in range(3)]
+    flowing = [tell(local, "cases/good", f"{OPENED}{n}") for n in range(3)]
+    fails = {"left": 2}
+
+    def refuse_the_bad_case(handler: BaseHTTPRequestHandler) -> None:
+        bad = json.loads(receiver.received[-1].body)["subject"] == "cases/bad"
+        fails["left"] -= bad
+        status = 500 if bad and fails["left"] >= 0 else 204
+        handler.send_response(status)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    receiver.behaviour = refuse_the_bad_case
+    lock = threading.Lock()
+    plain = receiver.behaviour
+
+    def one_at_a_time(handler: BaseHTTPRequestHandler) -> None:
+        with lock:
+            plain(handler)
+
+    receiver.behaviour = one_at_a_time
+    work(deliverer, lambda: states(local, webhook).count("delivered") == 3)
+    assert [one for one in receiver.ids if one in flowing] == flowing
+    assert set(receiver.ids) & set(blocked) == {blocked[0]}
+
+    def step_in_time() -> bool:
+        clock.advance(seconds=1)
+        return states(local, webhook).count("delivered") == 6
+
+    work(deliverer, step_in_time)
+    arrived = list(dict.fromkeys(one for one in receiver.ids if one in blocked))
+    assert arrived == blocked
+
+
+def test_a_slow_receiver_holds_up_nobody_else(
+    local: Services, make_receiver: Callable[[], "Receiver"]
+) -> None:
+    slow, quick = make_receiver(), make_receiver()
+    release = threading.Event()
+    slow.behaviour = lambda _: release.wait(10) and None
+    slow_hook, _ = subscribe(local, slow.url)
+    quick_hook, _ = subscribe(local, quick.url)
+    for number in range(30):
+        tell(local, f"cases/{number}")
+    deliverer = Deliverer(local, HttpSender(AddressGuard(("127.0.0.0/8",)), timeout_s=5))
+    started = time.monotonic()
+    work(deliverer, lambda: states(local, quick_hook) == ["delivered"] * 30)
+    assert time.monotonic() - started < 4
+    assert len(slow.received) <= 4  # Its limit, not all threads
+    assert "delivered" not in states(local, slow_hook)
+    release.set()
+    deliverer.close()
+
+
+def test_a_receiver_that_is_down_comes_back(
+    local: Services, clock: "SetClock", make_receiver: Callable[[], "Receiver"]
+) -> None:
+    ticks = {"s": 0.0}
+    down = make_receiver()
+    webhook, _ = subscribe(local, down.url)
+    for number in range(20):
+        tell(local, f"cases/{number}")
+    down.behaviour = lambda handler: handler.connection.close()
+    sender = HttpSender(AddressGuard(("127.0.0.0/8",)))
+    deliverer = Deliverer(local, sender, ticks=lambda: ticks["s"])
+    for _ in range(20):
+        deliverer.step()
+    assert len(down.received) <= 4  # One handful, then a pause: not all twenty at once
+    assert set(states(local, webhook)) == {"waiting"}
+    down.answer_with(204)
+
+    def go_on() -> bool:
+        ticks["s"] += 1
+        clock.advance(seconds=1)
+        return states(local, webhook) == ["delivered"] * 20
+
+    work(deliverer, go_on)
+    deliverer.close()
+
+
+def test_410_disables_at_once_and_is_audited(
+    local: Services, receiver: "Receiver", deliverer: Deliverer
+) -> None:
+    webhook, _ = subscribe(local, receiver.url)
+    other, _ = subscribe(local, receiver.url + "/other")
+    tell(local)
+    receiver.behaviour = lambda handler: (
+        handler.send_response(410 if handler.path == "/hook" else 204),
+        handler.send_header("Content-Length", "0"),
+        handler.end_headers(),
+    )[-1]
+    tell(local)
+    work(deliverer, lambda: states(local, webhook) == ["failed", "failed"])
+    work(deliverer, lambda: states(local, other) == ["delivered", "delivered"])
+    with local.database.read() as connection:
+        present = store.get_webhook(connection, webhook.id)
+        (row,) = list_audit(connection)
+        assert store.get_webhook(connection, other.id).disabled_at is None
+    assert present.disabled_why == "It answered 410: it wants nothing any more."
+    assert (row.actor, row.action) == ("system:delivery", "webhook.disabled")
+    assert row.target == f"webhooks/{webhook.id}"
+
+
+class Refusing:
+    """A sender whose receiver refuses all, or some subjects; it knows no network."""
+
+    def __init__(self, refused: str = "") -> None:
+        self.refused = refused
+        self.sent: list[str] = []
+
+    def send(self, url: str, body: bytes, headers: Mapping[str, str], now: datetime) -> Answer:
+        assert url and now and headers["webhook-id"]
+        subject = json.loads(body)["subject"]
+        self.sent.append(subject)
+        return Answer(500, "It answered 500.") if self.refused in subject else Answer(204)
+
+
+@pytest.mark.parametrize("everything_fails", [True, False])
+def test_after_three_days_a_delivery_fails_and_with_all_others_the_webhook(
+    local: Services, clock: "SetClock", everything_fails: bool
+) -> None:
+    webhook, _ = subscribe(local, "http://127.0.0.1/")
+    deliverer = Deliverer(local, Refusing("" if everything_fails else "bad"))
+    tell(local, "cases/bad")
+    started = clock.now
+
+    def days_pass() -> bool:
+        clock.advance(minutes=30)
+        if not everything_fails and clock.now.minute == 0 and clock.now.hour == 0:
+            tell(local, "cases/good")
+        return "failed" in states(local, webhook)
+
+    work(deliverer, days_pass)
+    deliverer.close()
+    assert timedelta(hours=72) <= clock.now - started <= timedelta(hours=74)
+    with local.database.read() as connection:
+        present = store.get_webhook(connection, webhook.id)
+    assert (present.disabled_at is not None) is everything_fails
+    if everything_fails:
+        assert present.disabled_why == "Nothing got through for days. It answered 500."
+        again = store.get_webhook
+        tell(local, "cases/later")
+        assert states(local, webhook) == ["failed"]
+        assert again is store.get_webhook
+
+
+def test_two_replicas_deliver_each_event_once_and_in_order(
+    local: Services, receiver: "Receiver"
+) -> None:
+    webhook, _ = subscribe(local, receiver.url)
+    told = [(n % 10, tell(local, f"cases/{n % 10}")) for n in range(80)]
+    replicas = [open_deliverer(local) for _ in range(2)]
+    stop = threading.Event()
+    broke: list[BaseException] = []
+
+    def run(replica: Deliverer) -> None:
+        try:
+            while not stop.is_set():
+                time.sleep(min(replica.step(), 0.01))
+        except BaseException as error:
+            broke.append(error)
+            raise
+
+    threads = [threading.Thread(target=run, args=(one,)) for one in replicas]
+    for thread in threads:
+        thread.start()
+    deadline = time.monotonic() + 30
+    while states(local, webhook).count("delivered") < 80 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    for replica in replicas:
+        replica.close()
+    assert broke == []
+    assert Counter(receiver.ids) == Counter(event for _, event in told)
+    for case in range(10):
+        mine = [event for number, event in told if number == case]
+        assert [one for one in receiver.ids if one in mine] == mine
+
+
+def test_what_a_killed_replica_had_claimed_is_taken_over(
+    local: Services, clock: "SetClock", receiver: "Receiver", deliverer: Deliverer
+) -> None:
+    webhook, _ = subscribe(local, receiver.url)
+    event = tell(local)
+    with local.database.write() as connection:  # Claimed, committed, and never heard of again
+        until = clock.now + timedelta(seconds=CLAIM_S)
+        assert claim_deliveries(connection, webhook, now=clock.now, until=until, most=5)
+    for _ in range(3):
+        deliverer.step()
+    assert receiver.received == []
+    clock.advance(seconds=CLAIM_S)
+    work(deliverer, lambda: states(local, webhook) == ["delivered"])
+    assert receiver.ids == [event]
+    assert listed(local, webhook)[0].attempts == 2
+
+
+def test_a_stop_lets_tries_end_and_notes_them(local: Services, receiver: "Receiver") -> None:
+    webhook, _ = subscribe(local, receiver.url)
+    arrived = threading.Event()
+
+    def answer_late(handler: BaseHTTPRequestHandler) -> None:
+        arrived.set()
+        time.sleep(0.5)
+        handler.send_response(204)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    receiver.behaviour = answer_late
+    loop = DeliveryLoop(open_deliverer(local))
+    tell(local)
+    loop.start()
+    assert arrived.wait(10)
+    assert loop.stop()
+    assert states(local, webhook) == ["delivered"]
+
+
+def test_a_sender_that_breaks_is_a_failed_try_and_is_logged(
+    local: Services, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken:
+        def send(self, url: str, body: bytes, headers: Mapping[str, str], now: datetime) -> Answer:
+            raise ZeroDivisionError(f"{url} {len(body)} {len(headers)} {now}")
+
+    webhook, _ = subscribe(local, "http://127.0.0.1/")
+    tell(local)
+    deliverer = Deliverer(local, Broken())
+    work(deliverer, lambda: listed(local, webhook)[0].last_error is not None)
+    deliverer.close()
+    (one,) = listed(local, webhook)
+    assert (one.state, one.last_error) == ("waiting", "The service failed: ZeroDivisionError.")
+    assert "delivery_broke" in caplog.text
+
+
+def test_a_network_taken_off_the_list_is_not_reached_any_more(
+    services: Services, local: Services, receiver: "Receiver"
+) -> None:
+    webhook, _ = subscribe(local, receiver.url)
+    tell(local)
+    strict = open_deliverer(replace(services))
+    work(strict, lambda: listed(local, webhook)[0].last_error is not None)
+    strict.close()
+    assert receiver.received == []
+    assert "may not reach" in (listed(local, webhook)[0].last_error or "")
