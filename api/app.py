@@ -1,6 +1,7 @@
 """The web app, put together: nothing global, nothing at import."""
 
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
 
@@ -34,6 +35,8 @@ from api.security.headers import SecurityHeaders
 from api.services import Services
 from api.unforeseen import UnforeseenErrors
 from detector.version import __version__
+
+logger = logging.getLogger(__name__)
 
 ROUTES = (
     score,
@@ -117,8 +120,9 @@ def _add_middlewares(app: FastAPI, services: Services) -> None:
 
 def _shut_down(services: Services, loops: Sequence[Loop]) -> None:
     for loop in loops:
-        loop.stop(timeout_s=0.0)  # All are told first, then each is waited for.
+        loop.tell_to_stop()  # All first, so that they end side by side.
     for loop in loops:
-        loop.stop()
+        if not loop.stop():
+            logger.error("loop_did_not_stop", extra={"loop": loop.name})
     services.pool.close()
     services.database.close()

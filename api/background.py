@@ -40,14 +40,18 @@ class Loop:
         """End the present wait: there is something to do. Safe from any thread."""
         self._wanted.set()
 
+    def tell_to_stop(self) -> None:
+        """Let no other step begin, and wait for nothing."""
+        self._stopping.set()
+        self._wanted.set()
+
     def stop(self, timeout_s: float = 20.0) -> bool:
         """Let the running step end and begin no other.
 
         Returns:
             False if the step was still running after the time given.
         """
-        self._stopping.set()
-        self._wanted.set()
+        self.tell_to_stop()
         if self._thread is None:
             return True
         self._thread.join(timeout_s)

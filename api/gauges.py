@@ -1,8 +1,7 @@
-"""What /metrics reads only when somebody asks: the queue, the disk, the ledger."""
+"""What /metrics reads only when somebody asks: the queue, the disk, the ledger, the pool."""
 
 import logging
 from collections.abc import Iterator
-from typing import Final
 
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 
@@ -13,13 +12,14 @@ from api.store.queue import depths
 
 logger = logging.getLogger(__name__)
 
-MIB: Final = 2**20
-
 
 def read_gauges(services: Services) -> Iterator[Metric]:
     """Read the gauges; what cannot be read is left out, never shown as 0."""
     yield from _read_queue(services)
     yield from _read_space(services)
+    busy = GaugeMetricFamily(PREFIX + "pool_busy", "Tasks that run or wait in the scoring pool.")
+    busy.add_metric((), services.pool.busy)
+    yield busy
 
 
 def _read_queue(services: Services) -> Iterator[Metric]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
@@ -24,12 +24,6 @@ class Metrics:
             PREFIX + "score_seconds",
             "From a photo's arrival at the pool to its findings.",
             buckets=_SCORE_BUCKETS_S,
-            registry=own,
-        )
-        self.pool_busy = Gauge(PREFIX + "pool_busy", "Tasks in the scoring pool.", registry=own)
-        self.pool_replaced_total = Counter(
-            PREFIX + "pool_replaced_total",
-            "Workers that hung or died and were replaced.",
             registry=own,
         )
         self.reports_total = Counter(

@@ -94,10 +94,19 @@ def parse_fields(content: Any, kind: type[Fields]) -> Fields:
 
 def describe_news(kind: type[BaseModel]) -> dict[str, Any]:
     """Return OpenAPI's description of a body of either form."""
-    described = upload_body(kind)["requestBody"]
-    content: dict[str, Any] = dict(described["content"])
-    json_body = {"schema": inline_schema(kind)}
-    return {"requestBody": {"required": True, "content": {"application/json": json_body} | content}}
+    whole = inline_schema(kind)
+    form: dict[str, Any] = upload_body(kind)["requestBody"]["content"]["multipart/form-data"]
+    properties = {
+        name: {"type": "string", "contentMediaType": "application/json"}
+        if whole["properties"].get(name, {}).get("type") == "object"
+        else field
+        for name, field in form["schema"]["properties"].items()
+    }
+    content = {
+        "application/json": {"schema": whole},
+        "multipart/form-data": form | {"schema": form["schema"] | {"properties": properties}},
+    }
+    return {"requestBody": {"required": True, "content": content}}
 
 
 def inline_schema(kind: type[BaseModel]) -> dict[str, Any]:

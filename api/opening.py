@@ -89,7 +89,9 @@ def open_services(
         opened.callback(database.close)
         photos = open_photo_store(settings.photos_url, settings.data / PHOTOS_FOLDER)
         grid = load_grid(database)
-        pool: ScoringPool = open_pool(settings, thresholds=rules.thresholds) if scoring else NoPool()
+        pool: ScoringPool = (
+            open_pool(settings, thresholds=rules.thresholds) if scoring else NoPool()
+        )
         opened.callback(pool.close)
         services = Services(
             settings=settings,

@@ -19,7 +19,9 @@ IGNORED_PREFIX: Final = "STREET_ISSUES_TEST_"
 """Variables that the tests read; the service does not."""
 SECRET_CHARACTERS: Final = 32
 """Fewest of a secret and of a preset key: 43 characters of base64 hold 256 bits."""
-_ORIGIN: Final = re.compile(r"\*|https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:\d+)?")
+_ORIGIN: Final = re.compile(
+    r"\*|https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:\d+)?"
+)
 
 
 class Settings(BaseSettings):

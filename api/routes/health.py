@@ -1,12 +1,15 @@
 """Routes: is it alive, is it ready, how is it doing."""
 
+import functools
 import logging
+import threading
 from collections.abc import Callable
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import Field
+from starlette.concurrency import run_in_threadpool
 
 from api.deps import BearerCredentials, HeaderKey, get_services, identify
 from api.errors import ApiError, ForbiddenError
@@ -21,6 +24,7 @@ logger = logging.getLogger(__name__)
 router = APIRouter(tags=["health"])
 
 MIB: Final = 2**20
+PROBE_WAIT_S: Final = 5
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
 
 AnyServices = Annotated[Services, Depends(get_services)]
@@ -77,7 +81,7 @@ def is_ready(services: AnyServices) -> Response:
         **problem_responses(401, 403, 429, 503),
     },
 )
-async def check_metrics_reader(
+async def read_metrics(
     request: Request, services: AnyServices, bearer: BearerCredentials, key: HeaderKey
 ) -> Response:
     """Let a Prometheus on the same machine read without a key; others need the right audit.
@@ -93,8 +97,6 @@ async def check_metrics_reader(
                 f"A key with the role {principal.role} may not read the metrics.",
                 "It needs the right audit: ask an administrator for another key.",
             )
-    from starlette.concurrency import run_in_threadpool
-
     return Response(await run_in_threadpool(services.metrics.render), media_type=CONTENT_TYPE)
 
 
@@ -120,20 +122,31 @@ def _check_database(services: Services) -> Check:
     return Check(ok=True, detail="answers")
 
 
+_newest: Final = functools.cache(schema.newest)
+"""It reads every migration, and no release changes while it runs."""
+
+
 def _check_schema(services: Services) -> Check:
     present = schema.current(services.database)
-    newest = schema.newest()
+    newest = _newest()
     if present == newest:
         return Check(ok=True, detail=newest)
     return Check(ok=False, detail=f"{present}, but this release works with {newest}")
 
 
 _PROBE: Final = b"Written by the readiness check; it may be deleted.\n"
+_probing: Final = threading.Lock()
 
 
 def _check_photos(services: Services) -> Check:
-    name = services.photos.put(_PROBE)
-    services.photos.delete(name)
+    # Anybody may ask: however many do, one at a time writes.
+    if not _probing.acquire(timeout=PROBE_WAIT_S):
+        return Check(ok=False, detail=f"did not take a file within {PROBE_WAIT_S} s")
+    try:
+        name = services.photos.put(_PROBE)
+        services.photos.delete(name)
+    finally:
+        _probing.release()
     return Check(ok=True, detail="can be written")
 
 

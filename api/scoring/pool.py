@@ -154,8 +154,12 @@ class ProcessPool:
                     self._room.wake_another()
                     continue
                 order = self._room.take()
-                if order is not None:
-                    self._serve(process, order)
+                if order is None or self._serve(process, order):
+                    continue
+                # It ended that very moment, or a task later than it should have.
+                process = self._start(number)
+                if process is None or not self._serve(process, order):
+                    self._finish(order, 0.0, error=_gone())
         finally:
             with self._changed:
                 self._up.pop(number, None)
@@ -200,8 +204,8 @@ class ProcessPool:
                 self._room.shut()
             self._changed.notify_all()
 
-    def _serve(self, process: WorkerProcess, order: Order) -> None:
-        """See one task through; its place is free before its result is known."""
+    def _serve(self, process: WorkerProcess, order: Order) -> bool:
+        """See one task through; False: the worker was gone before it took it."""
         started = time.monotonic()
         error: Exception | None = None
         result: Any = None
@@ -216,15 +220,28 @@ class ProcessPool:
                 error = _as_error(answer)
             else:
                 result = answer.result
+        except WorkerGoneError:
+            return False
         except ScoringError as failure:
             logger.error("Worker process %d is replaced: %s", process.pid, failure.message)
             error = failure
             self._settings.on_replaced()
-        self._room.finish(time.monotonic() - started)
+        self._finish(order, time.monotonic() - started, result=result, error=error)
+        return True
+
+    def _finish(
+        self, order: Order, elapsed_s: float, *, result: Any = None, error: Exception | None = None
+    ) -> None:
+        """Free the task's place, then tell what came of it: who hears it may come with the next."""
+        self._room.finish(elapsed_s)
         if error is None:
             order.future.set_result(result)
         else:
             order.future.set_exception(error)
+
+
+def _gone() -> ScoringError:
+    return ScoringError("worker_died", "No worker lived to take the photo.", "Try once more.")
 
 
 def _as_error(failed: Failed) -> Exception:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from api.errors import ScoringError, SettingsError
-from api.scoring.tasks import Done, Failed, Ready, Task, WorkPlan
+from api.scoring.tasks import Done, Failed, Ready, Taken, Task, WorkPlan
 from api.scoring.wire import ClosedError, receive_message, send_message
 
 START_TIMEOUT_S: Final = 120.0
@@ -123,13 +123,15 @@ class WorkerProcess:
 
         Raises:
             ScoringError: scoring_timeout or worker_died.
+            WorkerGoneError: It was gone before it took the task, which is not to blame.
         """
         deadline = time.monotonic() + timeout_s
+        is_taken = False
         first: Done | None = None
         while True:
             try:
                 self._connection.settimeout(max(0.001, deadline - time.monotonic()))
-                if first is None:
+                if not is_taken:
                     send_message(self._connection, task, photos)
                 answer = receive_message(self._connection)[0]
             except TimeoutError:
@@ -145,11 +147,16 @@ class WorkerProcess:
                 self.kill()
                 if first is not None:
                     return first
+                if not is_taken:
+                    raise WorkerGoneError(f"it ended ({self._ending()})") from error
                 raise ScoringError(
                     "worker_died",
                     f"The process that worked on the photo ended ({self._ending()}).",
                     "Try once more; if it happens again, send another photo.",
                 ) from error
+            if isinstance(answer, Taken):
+                is_taken = True
+                continue
             if isinstance(answer, Done) and answer.is_last:
                 return answer
             if isinstance(answer, Failed):

@@ -55,6 +55,11 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """The worker has a task's photos and begins: from here on a death may be theirs."""
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """A task's result."""
 
@@ -73,4 +78,4 @@ class Failed:
     is_photo_fault: bool = False
 
 
-Answer = Ready | Done | Failed
+Answer = Ready | Taken | Done | Failed

@@ -13,7 +13,7 @@ import socket
 import sys
 from typing import Any, Final
 
-from api.scoring.tasks import Failed, WorkPlan
+from api.scoring.tasks import Failed, Taken, WorkPlan
 from api.scoring.wire import ClosedError, receive_message, send_message
 from detector.errors import PhotoError, StreetIssueError
 
@@ -40,6 +40,7 @@ def run_worker(connection: socket.socket) -> None:
         send_message(connection, answer)
         while True:
             task, photos = receive_message(connection)
+            send_message(connection, Taken())
             try:
                 for done in work.do(task, photos):
                     send_message(connection, done)

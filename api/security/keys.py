@@ -64,7 +64,9 @@ def create_key(
                 details={"role": role, "originals": originals, "grids": list(grids)},
             )
     except IntegrityError as error:
-        raise ConflictError("key_exists", "This key is there already.", "Choose another.") from error
+        raise ConflictError(
+            "key_exists", "This key is there already.", "Choose another."
+        ) from error
     return principal, given
 
 

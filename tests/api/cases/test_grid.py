@@ -182,6 +182,7 @@ WRONG: list[tuple[object, str]] = [
     (feature("A", {"type": "Polygon"}), "invalid"),
     (feature("A", polygon([[x[1], x[0]] for x in square(0, 0)])), "out_of_range"),  # Swapped
     (feature("A", polygon([[float("nan"), 1]] * 4)), "out_of_range"),
+    (feature("A", polygon([[10**400, 1]] * 4)), "out_of_range"),
     (feature("A", polygon([[3470000.0, 40500000.0]] * 4)), "out_of_range"),  # Metres
 ]
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from shapely.geometry import box
 
 from api.errors import BusyError, GoneError, InvalidError, NotFoundError, ScoringError
 from api.picture_cache import SHARES, PictureCache
@@ -114,7 +113,8 @@ def test_sees_only_what_lies_in_its_cells(services: Services, make_report: MakeR
     from api.cases.grid import Grid, parse_grid
 
     def cell(code: str, west: float) -> dict[str, Any]:
-        geometry = box(west, 31.0, west + 0.1, 31.1).__geo_interface__
+        ring = [[west, 31], [west + 0.1, 31], [west + 0.1, 31.1], [west, 31.1], [west, 31]]
+        geometry = {"type": "Polygon", "coordinates": [ring]}
         return {"type": "Feature", "properties": {"code": code}, "geometry": geometry}
 
     grid, problems = parse_grid(

@@ -13,6 +13,7 @@ import pytest
 
 from api.errors import BusyError, ScoringError, SettingsError
 from api.scoring.base import PictureRequest
+from api.scoring.fake import fake_score
 from api.scoring.pool import PoolSettings, ProcessPool
 from api.scoring.tasks import WorkPlan
 from detector.errors import PhotoError
@@ -43,8 +44,14 @@ def open_pool(monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenPool]:
     monkeypatch.syspath_prepend(HERE)
     opened: list[ProcessPool] = []
 
-    def make(workers: int = 1, backlog: int = 4, timeout_s: float = PATIENCE_S) -> ProcessPool:
-        settings = PoolSettings(workers, backlog, timeout_s, 0.5, "odd_work:open_work")
+    def make(
+        workers: int = 1,
+        backlog: int = 4,
+        timeout_s: float = PATIENCE_S,
+        on_replaced: Callable[[], None] = lambda: None,
+    ) -> ProcessPool:
+        work = "odd_work:open_work"
+        settings = PoolSettings(workers, backlog, timeout_s, 0.5, work, on_replaced)
         opened.append(ProcessPool(settings, WorkPlan()))
         return opened[-1]
 
@@ -67,7 +74,7 @@ def test_large_photos_arrive_whole(open_pool: OpenPool) -> None:
     data = os.urandom(30_000_000)
     score = open_pool().score(data).result(PATIENCE_S)
     assert score.perceptual_hash == "30000000"
-    assert score.score == __import__("api.scoring.fake", fromlist=["x"]).fake_score(data)
+    assert score.score == fake_score(data)
 
 
 def test_a_hanging_task_is_given_up_and_the_others_go_on(open_pool: OpenPool) -> None:
@@ -86,8 +93,7 @@ def test_a_hanging_task_is_given_up_and_the_others_go_on(open_pool: OpenPool) ->
 
 def test_a_task_that_kills_its_worker_fails_alone(open_pool: OpenPool) -> None:
     replaced: list[int] = []
-    pool = open_pool()
-    object.__setattr__(pool._settings, "on_replaced", lambda: replaced.append(1))
+    pool = open_pool(on_replaced=lambda: replaced.append(1))
     dying, next_one = pool.score(b"die"), pool.score(b"xx")
     with pytest.raises(ScoringError, match="signal 9") as caught:
         dying.result(PATIENCE_S)
@@ -100,7 +106,6 @@ def test_a_worker_that_dies_idle_costs_no_task(open_pool: OpenPool) -> None:
     pool = open_pool()
     (pid,) = pool.worker_pids
     os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: not is_running(pid))
     assert pool.score(b"xxx").result(PATIENCE_S).perceptual_hash == "3"
     assert pool.worker_pids != (pid,)
 

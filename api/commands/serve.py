@@ -1,0 +1,184 @@
+"""street-issues-api serve: the service itself."""
+
+import argparse
+import contextlib
+import logging
+import signal
+import socket
+import sys
+from types import FrameType
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from api.commands import EXIT_DONE, add_settings_options, read_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fastapi import FastAPI
+    from uvicorn import Server
+
+    from api.background import Loop
+    from api.commands import Subparsers
+    from api.services import Services
+
+logger = logging.getLogger(__name__)
+
+SHUTDOWN_S: Final = 20
+"""Requests that run at SIGTERM may take so long; Kubernetes kills after 30 s."""
+KEEP_ALIVE_S: Final = 75
+"""Longer than the 60 s of nginx and of cloud load balancers, so that they, not we, close first."""
+WAITING_CONNECTIONS: Final = 2048
+
+
+def add_parser(commands: "Subparsers") -> None:
+    """Add `serve`."""
+    parser = commands.add_parser(
+        "serve",
+        help="run the service",
+        description="Run the service. Without settings it keeps everything in one folder. The "
+        "first start prints an admin key once; STREET_ISSUES_ADMIN_KEY presets it.",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address (default: %(default)s)")
+    parser.add_argument(
+        "--port", type=_port, default=8000, help="0 takes any that is free (default: %(default)s)"
+    )
+    add_settings_options(parser)
+    parser.set_defaults(run=run_serve)
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
+    return port
+
+
+def run_serve(options: argparse.Namespace) -> int:
+    """Serve until SIGTERM or SIGINT; running requests end first."""
+    from api.logs import start_logging
+
+    settings = read_settings(options)
+    # Before anything heavy: a port in use is told at once.
+    with contextlib.closing(_listen(options.host, options.port)) as listener:
+        signal.signal(signal.SIGTERM, _interrupt)
+        start_logging()
+        from api.app import create_app
+        from api.opening import close_services, open_services
+
+        services = open_services(settings)
+        try:
+            first_key = make_first_key(services)
+            app = create_app(services, loops=build_loops(services))
+            server = _build_server(app, services)
+        except BaseException:
+            close_services(services)
+            raise
+        # The server takes over both signals and, when it has ended, sends them once more: by then
+        # they have done what they should.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
+        _tell(listener, first_key)
+        server.run(sockets=[listener])
+    return EXIT_DONE
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(WAITING_CONNECTIONS)
+    except OSError as error:
+        listener.close()
+        raise OSError(error.errno, error.strerror, f"{host}:{port}") from error
+    return listener
+
+
+def make_first_key(services: "Services") -> str | None:
+    """Make an admin key if there is no key at all yet.
+
+    Returns:
+        The key, to be shown once; None if there are keys, or an operator has preset it.
+
+    Raises:
+        InvalidError: The preset key has characters that a header cannot carry.
+    """
+    from api.errors import ConflictError
+    from api.security.keys import create_key
+    from api.store.keys import count_keys
+
+    with services.database.read() as connection:
+        if count_keys(connection) > 0:
+            return None
+    preset = services.settings.admin_key
+    secret = None if preset is None else preset.get_secret_value()
+    try:
+        _, made = create_key(
+            services,
+            name="first administrator",
+            role="admin",
+            originals=True,
+            grids=(),
+            actor="system:serve",
+            secret=secret,
+        )
+    except ConflictError:  # Another replica that starts with the same preset key was quicker.
+        return None
+    return made if preset is None else None
+
+
+def build_loops(services: "Services") -> "Sequence[Loop]":
+    """Return what runs beside the requests."""
+    from functools import partial
+
+    from api.background import Loop
+    from api.delivery.step import DeliveryLoop, open_deliverer
+    from api.grid_cells import watch_grid
+    from api.jobs import score_step
+    from api.retention import housekeeping_step
+
+    return (
+        Loop("scoring", partial(score_step, services)),
+        DeliveryLoop(open_deliverer(services)),
+        Loop("housekeeping", partial(housekeeping_step, services)),
+        Loop("grid", watch_grid(services)),
+    )
+
+
+def _build_server(app: "FastAPI", services: "Services") -> "Server":
+    import uvicorn
+
+    config = uvicorn.Config(
+        app,
+        http="httptools",
+        loop="uvloop",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,  # `api.request_log` writes one without query strings.
+        server_header=False,
+        proxy_headers=True,
+        forwarded_allow_ips=services.settings.trusted_proxies,
+        backlog=WAITING_CONNECTIONS,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=SHUTDOWN_S,
+    )
+    return uvicorn.Server(config)
+
+
+def _tell(listener: socket.socket, first_key: str | None) -> None:
+    # The socket listens already: who connects now is answered as soon as the server runs.
+    host, port = listener.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    print(f"street-issues-api serves on http://{shown}:{port}")
+    if first_key is not None:
+        print(f"First admin key, shown only now: {first_key}")
+        print("Send it as `Authorization: Bearer KEY`; more: street-issues-api keys create")
+    sys.stdout.flush()
