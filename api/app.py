@@ -30,6 +30,7 @@ from api.routes import (
     toilets,
     webhooks,
 )
+from api.security.body_limit import BodyLimit
 from api.security.door import Door
 from api.security.headers import SecurityHeaders
 from api.services import Services
@@ -102,10 +103,7 @@ def _renderers() -> list[tuple[str, Renderer]]:
 def _add_middlewares(app: FastAPI, services: Services) -> None:
     # The last added stands outermost.
     app.add_middleware(UnforeseenErrors)
-    with contextlib.suppress(ImportError):
-        from api.security.body_limit import BodyLimit
-
-        app.add_middleware(BodyLimit, most_bytes=services.settings.max_upload_mib * 2**20)
+    app.add_middleware(BodyLimit, most_bytes=services.settings.max_upload_mib * 2**20)
     if services.settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -21,6 +21,7 @@ COMMAND_MODULES: Final = (
     "backup",
     "retention",
     "erase",
+    "export_feedback",
 )
 """In the order in which `--help` shows them; each has `add_parser(commands)`."""
 

@@ -62,7 +62,9 @@ class ScoreAnswer(Answer):
     warnings: tuple[WarningAnswer, ...]
     model: ModelAnswer
     elapsed_ms: float
-    error: None = Field(description="Always null: a photo that cannot be scored is a problem.")
+    error: None = Field(
+        default=None, description="Always null: a photo that cannot be scored is a problem."
+    )
 
 
 SCORE_EXAMPLE: Final[dict[str, Any]] = {

@@ -93,6 +93,13 @@ class Settings(BaseSettings):
             raise ValueError(f"It needs at least {SECRET_CHARACTERS} characters")
         return value
 
+    @field_validator("admin_key")
+    @classmethod
+    def _check_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.fullmatch(r"[!-~]{1,200}", value.get_secret_value()):
+            raise ValueError("It is at most 200 letters, digits and signs of ASCII, no spaces")
+        return value
+
     @field_validator("cors_origins")
     @classmethod
     def _check_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:

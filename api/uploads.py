@@ -73,9 +73,12 @@ async def read_upload(request: Request, form: type[Form]) -> Upload[Form]:
     kind, options = parse_options_header(request.headers.get("content-type"))
     if kind != b"multipart/form-data":
         raise UnsupportedError("not_multipart", "The body is not a multipart form.", FORM_HINT)
+    boundary = options.get(b"boundary")
+    if not boundary:
+        raise _damaged()
     reader = _FormReader(frozenset(form.model_fields) | {PHOTO})
     try:
-        parser = MultipartParser(options.get(b"boundary", b""), reader.callbacks())
+        parser = MultipartParser(boundary, reader.callbacks())
         async for chunk in request.stream():
             parser.write(chunk)
     except FormParserError as error:

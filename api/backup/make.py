@@ -118,7 +118,9 @@ def _copy_photos(
     missing = []
     for one in photos:
         target = photo_path(folder, one.sha256)
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        inner, outer, top, *_ = target.parents
+        for made in (top, outer, inner):  # `parents` would not pass the mode on.
+            made.mkdir(mode=0o700, exist_ok=True)
         if previous is not None and _link(photo_path(previous, one.sha256), target, one.size_bytes):
             continue
         try:

@@ -49,6 +49,15 @@ class Restored:
     secret_written: bool
 
 
+def list_revisions() -> frozenset[str]:
+    """Return the shapes of the ledger that this version can use or migrate."""
+    from alembic.script import ScriptDirectory
+
+    from api.store.schema import FOLDER
+
+    return frozenset(one.revision for one in ScriptDirectory(str(FOLDER)).walk_revisions())
+
+
 def restore_backup(folder: Path, target: RestoreTarget) -> Restored:
     """Check a backup, then put photos, secret and ledger back, the ledger last.
 

@@ -75,10 +75,9 @@ def cells_around(lat: float, lon: float, radius_m: float) -> tuple[int, ...]:
     phi = math.radians(lat)
     south = max(-90.0, math.degrees(phi - reach))
     north = min(90.0, math.degrees(phi + reach))
-    # Widest extent in longitude of a circle on a sphere; around a pole it is all of it.
+    # Widest extent in longitude of a circle on a sphere; one that holds a pole has all of it.
     ratio = math.sin(min(reach, math.pi / 2)) / max(math.cos(phi), 1e-300)
-    holds_pole = abs(phi) + reach >= math.pi / 2
-    half_deg = 180.0 if holds_pole or ratio >= 1 else math.degrees(math.asin(ratio) + _SLACK_RAD)
+    half_deg = 180.0 if ratio >= 1 else math.degrees(math.asin(ratio) + _SLACK_RAD)
     cells: set[int] = set()
     for row in range(_find_row(south), _find_row(north) + 1):
         columns = _count_columns(row)

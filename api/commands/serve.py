@@ -67,9 +67,8 @@ def run_serve(options: argparse.Namespace) -> int:
 
         services = open_services(settings)
         try:
-            first_key = make_first_key(services)
             app = create_app(services, loops=build_loops(services))
-            server = _build_server(app, services)
+            server = _build_server(app, services, listener)
         except BaseException:
             close_services(services)
             raise
@@ -77,7 +76,6 @@ def run_serve(options: argparse.Namespace) -> int:
         # they have done what they should.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_IGN)
-        _tell(listener, first_key)
         server.run(sockets=[listener])
     return EXIT_DONE
 
@@ -152,8 +150,19 @@ def build_loops(services: "Services") -> "Sequence[Loop]":
     )
 
 
-def _build_server(app: "FastAPI", services: "Services") -> "Server":
+def _build_server(app: "FastAPI", services: "Services", listener: socket.socket) -> "Server":
     import uvicorn
+
+    class TellingServer(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            # Only now: a start that fails must not make a key that nobody has seen.
+            try:
+                first_key = make_first_key(services)
+            except BaseException:
+                await self.shutdown(sockets)
+                raise
+            _tell(listener, first_key)
 
     config = uvicorn.Config(
         app,
@@ -170,11 +179,10 @@ def _build_server(app: "FastAPI", services: "Services") -> "Server":
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=SHUTDOWN_S,
     )
-    return uvicorn.Server(config)
+    return TellingServer(config)
 
 
 def _tell(listener: socket.socket, first_key: str | None) -> None:
-    # The socket listens already: who connects now is answered as soon as the server runs.
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     print(f"street-issues-api serves on http://{shown}:{port}")

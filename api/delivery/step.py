@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import timedelta
-from typing import Final
+from typing import Final, Literal
 
 from sqlalchemy import Connection
 
@@ -43,6 +43,9 @@ IDLE_S: Final = 0.5
 LOOK_S: Final = 0.1
 """The same while tries are under way; one that ends is noted at once."""
 ACTOR: Final = "system:delivery"
+
+Outcome = Literal["delivered", "retried", "failed", "gone", "overtaken"]
+"""What came of a try: overtaken when the claim had ended and another replica has it."""
 
 
 class Deliverer:
@@ -145,55 +148,60 @@ class Deliverer:
         ]
         if not ended:
             return
+        # In the order of their ids, as others lock them: no two transactions wait in a circle.
+        ended.sort(key=lambda one: one[1].id)
         answers = [(taken, _read_answer(future, taken)) for future, taken in ended]
         with self._services.database.write() as connection:
-            outcomes = [self._note(connection, taken, answer) for taken, answer in answers]
-            self._disable_gone(connection, answers, outcomes)
-        for future, _ in ended:
+            noted = [(taken, self._note(connection, taken, answer)) for taken, answer in answers]
+            hopeless = self._find_hopeless(connection, noted)
+        for (future, taken), (_, answer), (_, outcome) in zip(ended, answers, noted, strict=True):
             del self._under_way[future]
-        for (taken, answer), outcome in zip(answers, outcomes, strict=True):
-            webhook_id = taken.webhook.id
-            pace = self._paces.get(webhook_id, Pace())
-            self._paces[webhook_id] = adapt(pace, answer, self._ticks())
+            pace = self._paces.get(taken.webhook.id, Pace())
+            self._paces[taken.webhook.id] = adapt(pace, answer, self._ticks())
             self._services.metrics.deliveries_total.labels(outcome=outcome).inc()
+        # Not in the same transaction: a webhook is locked before its deliveries everywhere. If it
+        # is not disabled now, the next 410 or the next failure does it.
+        for webhook_id, why in hopeless.items():
+            self._disable(webhook_id, why)
 
-    def _note(self, connection: Connection, taken: ClaimedDelivery, answer: Answer) -> str:
+    def _note(self, connection: Connection, taken: ClaimedDelivery, answer: Answer) -> Outcome:
         """Write what came of one try; return its outcome's name."""
         now = self._services.clock()
         decision = decide(answer, Tried(taken.attempts, taken.created_at, now), self._chance())
         error = answer.error or ""
         if decision.action == "delivered":
-            noted = finish_delivery(connection, taken, at=now, status=answer.status or 0)
-            return "delivered" if noted else "overtaken"
+            ours = finish_delivery(connection, taken, at=now, status=answer.status or 0)
+            return "delivered" if ours else "overtaken"
         if decision.next_at is not None:
-            noted = postpone_delivery(
+            ours = postpone_delivery(
                 connection, taken, next_at=decision.next_at, status=answer.status, error=error
             )
-            return "retried" if noted else "overtaken"
-        noted = fail_delivery(connection, taken, at=now, status=answer.status, error=error)
-        if not noted:
+            return "retried" if ours else "overtaken"
+        ours = fail_delivery(connection, taken, at=now, status=answer.status, error=error)
+        if not ours:
             return "overtaken"
         return "gone" if decision.action == "disable" else "failed"
 
-    def _disable_gone(
-        self,
-        connection: Connection,
-        answers: list[tuple[ClaimedDelivery, Answer]],
-        outcomes: list[str],
-    ) -> None:
-        """Disable webhooks that answered 410, or to which nothing got through for days."""
-        now = self._services.clock()
-        why: dict[str, str] = {}
-        for (taken, answer), outcome in zip(answers, outcomes, strict=True):
+    def _find_hopeless(
+        self, connection: Connection, noted: list[tuple[ClaimedDelivery, Outcome]]
+    ) -> dict[str, str]:
+        """Return the webhooks that want or get nothing any more, and why."""
+        hopeless: dict[str, str] = {}
+        for taken, outcome in noted:
             webhook_id = taken.webhook.id
             if outcome == "gone":
-                why[webhook_id] = "It answered 410: it wants nothing any more."
+                hopeless[webhook_id] = "It answered 410: it wants nothing any more."
             elif outcome == "failed" and not has_delivered_since(
                 connection, webhook_id, taken.created_at
             ):
-                why.setdefault(webhook_id, f"Nothing got through for days. {answer.error}")
-        disabled = [one for one in sorted(why) if disable_webhook(connection, one, now, why[one])]
-        for webhook_id in disabled:
+                hopeless.setdefault(webhook_id, "Nothing got through for three days.")
+        return hopeless
+
+    def _disable(self, webhook_id: str, why: str) -> None:
+        now = self._services.clock()
+        with self._services.database.write() as connection:
+            if not disable_webhook(connection, webhook_id, now, why):
+                return
             record_audit(
                 self._services.database,
                 connection,
@@ -201,9 +209,9 @@ class Deliverer:
                 actor=ACTOR,
                 action="webhook.disabled",
                 target=f"webhooks/{webhook_id}",
-                details={"why": why[webhook_id]},
+                details={"why": why},
             )
-            logger.warning("webhook_disabled", extra={"webhook": webhook_id})
+        logger.warning("webhook_disabled", extra={"webhook": webhook_id})
 
 
 class DeliveryLoop(Loop):

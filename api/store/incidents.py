@@ -61,7 +61,9 @@ def insert_incident(connection: Connection, incident: Incident) -> bool:
         False if there is one with this id: nothing was changed.
     """
     statement = upsert(connection, incidents).values(**_values(incident))
-    return connection.execute(statement.on_conflict_do_nothing()).rowcount == 1
+    # SQLAlchemy keeps no count of rows of an INSERT on PostgreSQL.
+    added = connection.execute(statement.on_conflict_do_nothing().returning(incidents.c.id))
+    return added.one_or_none() is not None
 
 
 def save_incident(connection: Connection, incident: Incident) -> None:

@@ -78,13 +78,18 @@ def lies_within(grids: Sequence[str], grid_code: str | None) -> bool:
 
 
 def forget_events(connection: Connection, before: datetime) -> int:
-    """Delete old events, with their deliveries, that no delivery still waits for.
+    """Delete old events, with their deliveries, that no enabled webhook still waits for.
+
+    At most a thousand at a time: call it again while it deletes some.
 
     Returns:
         How many events were deleted.
     """
     waiting = exists().where(
-        deliveries.c.event_seq == outbox.c.seq, deliveries.c.state == "waiting"
+        deliveries.c.event_seq == outbox.c.seq,
+        deliveries.c.state == "waiting",
+        deliveries.c.webhook_id == webhooks.c.id,
+        webhooks.c.disabled_at.is_(None),
     )
     old = select(outbox.c.seq).where(outbox.c.at < before, ~waiting)
     seqs = connection.scalars(old.order_by(outbox.c.seq).limit(1000)).all()

@@ -79,6 +79,12 @@ def newest() -> str:
     return head
 
 
+def names() -> tuple[str, ...]:
+    """Return the names of all shapes, oldest first."""
+    steps = _open_script().walk_revisions(EMPTY, NEWEST)
+    return tuple(reversed([step.revision for step in steps]))
+
+
 def is_current(database: Database) -> bool:
     """Tell whether the ledger has the shape that this release works with.
 

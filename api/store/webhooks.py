@@ -75,7 +75,9 @@ def get_webhook(connection: Connection, webhook_id: str, *, lock: bool = False) 
         NotFoundError: There is none of this id.
     """
     statement = select(webhooks).where(webhooks.c.id == webhook_id)
-    row = connection.execute(statement.with_for_update() if lock else statement).one_or_none()
+    if lock:  # Not FOR UPDATE: events that happen meanwhile refer to the row and need not wait.
+        statement = statement.with_for_update(key_share=True)
+    row = connection.execute(statement).one_or_none()
     if row is None:
         raise NotFoundError("webhook", webhook_id)
     return _to_webhook(row)
@@ -139,9 +141,14 @@ def disable_webhook(connection: Connection, webhook_id: str, at: datetime, why: 
         .where(webhooks.c.id == webhook_id, webhooks.c.disabled_at.is_(None))
         .values(disabled_at=at, disabled_why=why)
     )
+    waiting = (deliveries.c.webhook_id == webhook_id, deliveries.c.state == "waiting")
+    # Locked in the order of their ids, as whoever notes tries locks them.
+    connection.execute(
+        select(deliveries.c.id).where(*waiting).order_by(deliveries.c.id).with_for_update()
+    )
     connection.execute(
         update(deliveries)
-        .where(deliveries.c.webhook_id == webhook_id, deliveries.c.state == "waiting")
+        .where(*waiting)
         .values(state="failed", ended_at=at, last_error="The webhook was disabled.")
     )
     return changed.rowcount > 0

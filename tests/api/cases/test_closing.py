@@ -38,6 +38,8 @@ NOT_RESOLVED: list[tuple[dict[str, Any], list[str]]] = [
     ({"same_file": True, "hash_bits": None}, ["same_picture"]),
     ({"hash_bits": 0}, ["same_picture"]),
     ({"hash_bits": RULES.same_picture_bits}, ["same_picture"]),
+    # A copy of the before-photo tells nothing of where the handler stood.
+    ({"same_file": True, "distance_m": None, "inliers": None}, ["same_picture"]),
     ({"distance_m": RULES.distance_m + 0.5}, ["too_far"]),
     # The place is settled: few inliers add nothing.
     ({"distance_m": 5000.0, "inliers": 0}, ["too_far"]),

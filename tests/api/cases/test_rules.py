@@ -144,6 +144,7 @@ WRONG: list[tuple[str, Any, str]] = [
     ("timezone", "../../etc/passwd", "timezone must be a time zone"),
     ("working_hours", ["09:00-08:00"], "working_hours[0] must be a span such as"),
     ("working_hours", ["13:30-17:30", "09:00-12:00"], "working_hours must be spans in order"),
+    ("working_hours", ["09:00-12:00", "12:00-17:30"], "working_hours must be spans in order"),
     ("working_hours", ["9-17"], "working_hours[0] must be a span"),
     ("working_hours", [], "working_hours"),
     ("extra_holidays", ["soon"], "extra_holidays[0]"),

@@ -4,15 +4,32 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import pytest
 
-if TYPE_CHECKING:
-    from api.services import Services
+from api.delivery.signing import make_secret
+from api.delivery.step import Deliverer, open_deliverer
+from api.ids import new_id
+from api.services import Services
+from api.store import webhooks as store
+from api.store.database import Database
+from api.store.deliveries import (
+    ClaimedDelivery,
+    Delivery,
+    claim_deliveries,
+    finish_delivery,
+    list_deliveries,
+)
+from api.store.outbox import record_event
+from api.store.webhooks import Webhook, WebhookSecret
+from tests.api.conftest import MONDAY_MORNING as NOW
 
 LOOPBACK = "127.0.0.0/8"
+OPENED = "cn.street-issues.case.opened"
+CLAIM = timedelta(seconds=120)
 
 
 @dataclass
@@ -115,7 +132,118 @@ def receiver(make_receiver: Callable[[], Receiver]) -> Receiver:
 
 
 @pytest.fixture
-def local(services: "Services") -> "Services":
+def local(services: Services) -> Services:
     """The services, with webhooks allowed to reach this machine."""
     settings = services.settings.model_copy(update={"webhook_networks": (LOOPBACK,)})
     return replace(services, settings=settings)
+
+
+def subscribe(services: Services, url: str) -> tuple[Webhook, str]:
+    secret = make_secret()
+    webhook = Webhook(
+        id=new_id(),
+        url=url,
+        types=(),
+        grids=(),
+        secrets=(WebhookSecret(secret),),
+        created_at=services.clock(),
+        created_by="system:test",
+    )
+    with services.database.write() as connection:
+        store.insert_webhook(connection, webhook)
+    return webhook, secret
+
+
+def tell(services: Services, subject: str = "cases/1", kind: str = OPENED) -> str:
+    with services.database.write() as connection:
+        return record_event(
+            connection,
+            type=kind,
+            subject=subject,
+            grid_code=None,
+            at=services.clock(),
+            data={"label": "site_dust"},
+        )
+
+
+def listed(services: Services, webhook: Webhook) -> list[Delivery]:
+    with services.database.read() as connection:
+        return list(reversed(list_deliveries(connection, webhook.id, limit=1000)))
+
+
+def states(services: Services, webhook: Webhook) -> list[str]:
+    return [one.state for one in listed(services, webhook)]
+
+
+def work(deliverer: Deliverer, until: Callable[[], bool], timeout_s: float = 15.0) -> None:
+    """Step until something holds."""
+    deadline = time.monotonic() + timeout_s
+    while not until():
+        assert time.monotonic() < deadline, "it did not come about in time"
+        if deliverer.step() > 0:
+            time.sleep(0.01)
+
+
+@pytest.fixture
+def deliverer(local: Services) -> Iterator[Deliverer]:
+    made = open_deliverer(local)
+    yield made
+    made.close()
+
+
+class Ledger:
+    """The store's functions, each in a transaction of its own, at a fixed time."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def subscribe(self, types: tuple[str, ...] = (), grids: tuple[str, ...] = ()) -> Webhook:
+        webhook = Webhook(
+            id=new_id(),
+            url="https://example.org/hook",
+            types=types,
+            grids=grids,
+            secrets=(WebhookSecret("whsec_AAAA"),),
+            created_at=NOW,
+            created_by="system:test",
+        )
+        with self.database.write() as connection:
+            store.insert_webhook(connection, webhook)
+        return webhook
+
+    def tell(
+        self,
+        subject: str = "cases/1",
+        kind: str = OPENED,
+        grid: str | None = None,
+        at: datetime = NOW,
+    ) -> str:
+        with self.database.write() as connection:
+            return record_event(
+                connection,
+                type=kind,
+                subject=subject,
+                grid_code=grid,
+                at=at,
+                data={},
+            )
+
+    def claim(
+        self, webhook: Webhook, now: datetime = NOW, most: int = 10
+    ) -> tuple[ClaimedDelivery, ...]:
+        with self.database.write() as connection:
+            present = store.get_webhook(connection, webhook.id)
+            return claim_deliveries(connection, present, now=now, until=now + CLAIM, most=most)
+
+    def finish(self, taken: ClaimedDelivery, at: datetime = NOW) -> bool:
+        with self.database.write() as connection:
+            return finish_delivery(connection, taken, at=at, status=204)
+
+    def listed(self, webhook: Webhook) -> list[Delivery]:
+        with self.database.read() as connection:
+            return list(reversed(list_deliveries(connection, webhook.id)))
+
+
+@pytest.fixture
+def ledger(database: Database) -> Ledger:
+    return Ledger(database)

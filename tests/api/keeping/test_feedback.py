@@ -197,7 +197,7 @@ def test_the_newest_word_counts_and_earlier_ones_stay(
     case_id = case_of(services, report.id)
     for word in ("false", "true"):
         clock.advance(minutes=1)
-        new = NewVerdict(report.photo_sha256, (FindingWord(finding().id, word),))  # type: ignore[arg-type]  # one of two words
+        new = NewVerdict(report.photo_sha256, (FindingWord(finding().id, word),))
         judge_photo(services, JUDGE, case_id, new)
     (line,) = exported(services)
     assert line["findings"][0]["verdict"] == "true"
@@ -242,7 +242,6 @@ def test_pages_and_streams_hold_every_line_once(
 
 def test_import_feedback_reads_the_export(
     services: Services,
-    clock: "SetClock",
     make_report: MakeReport,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],

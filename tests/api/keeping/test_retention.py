@@ -1,4 +1,5 @@
 import os
+import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -216,3 +217,41 @@ def test_deletes_more_than_one_batch(services: Services, clock: "SetClock") -> N
             insert_photo(connection, f"{number:064x}", 1, "image/jpeg", clock())
     clock.advance(days=2)
     assert delete_old_originals(services).deleted == Deleted(250, 250)
+
+
+def test_an_upload_beside_the_deletion_of_the_same_photo_keeps_it(
+    services: Services,
+    folder: FolderPhotoStore,
+    clock: "SetClock",
+    make_report: MakeReport,
+    end_cases: EndCases,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sha256 = make_report(finding()).report.photo_sha256
+    assert sha256 is not None
+    end_cases(clock())
+    clock.advance(days=200)
+    deleting, uploaded = threading.Event(), threading.Event()
+    delete, put = folder.delete, folder.put
+
+    def delete_late(name: str) -> None:
+        deleting.set()
+        assert uploaded.wait(10)  # The upload has stored its file and waits for the photo's row.
+        delete(name)
+
+    def put_noted(data: bytes) -> str:
+        name = put(data)
+        if deleting.is_set():
+            uploaded.set()
+        return name
+
+    monkeypatch.setattr(folder, "delete", delete_late)
+    monkeypatch.setattr(folder, "put", put_noted)
+    housekeeper = threading.Thread(target=delete_old_originals, args=(services,))
+    housekeeper.start()
+    assert deleting.wait(10)
+    report = make_report(score=False).report
+    housekeeper.join()
+    assert report.photo_sha256 == sha256
+    assert services.photos.get(sha256) == jpeg()
+    assert photo_of(services, sha256).original_deleted_at is None
