@@ -2,7 +2,6 @@
 
 import argparse
 import importlib
-import importlib.util
 import sys
 from collections.abc import Sequence
 from typing import Final
@@ -18,10 +17,10 @@ COMMAND_MODULES: Final = (
     "audit",
     "import_grid",
     "import_toilets",
+    "export_feedback",
     "backup",
     "retention",
     "erase",
-    "export_feedback",
 )
 """In the order in which `--help` shows them; each has `add_parser(commands)`."""
 
@@ -35,8 +34,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in COMMAND_MODULES:
-        if importlib.util.find_spec(f"api.commands.{name}") is not None:
-            importlib.import_module(f"api.commands.{name}").add_parser(commands)
+        importlib.import_module(f"api.commands.{name}").add_parser(commands)
     return parser
 
 

@@ -131,6 +131,8 @@ def describe_report(report: Report) -> dict[str, Any]:
 
 def _make_report(services: Services, new: NewReport) -> Report:
     lat, lon = new.lat, new.lon
+    if (lat, lon) == (0.0, 0.0):  # A phone without a fix, as in EXIF.
+        lat = lon = None
     if lat is not None and lon is not None:
         position = to_wgs84(lat, lon, new.datum)
         lat, lon = position.lat, position.lon

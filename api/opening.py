@@ -3,6 +3,7 @@
 import contextlib
 import os
 import secrets
+import tempfile
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Final, NoReturn
@@ -162,7 +163,7 @@ def _make_folder(folder: Path) -> None:
 def _read_secret(settings: Settings) -> bytes:
     if settings.secret is not None:
         return settings.secret.get_secret_value().encode()
-    if settings.database_url is not None and not settings.database_url.startswith("sqlite:"):
+    if settings.database_url is not None and settings.database_url.startswith("postgresql"):
         raise SettingsError(
             "secret_missing",
             f"With PostgreSQL {PREFIX}SECRET must be set: every replica needs the same one, or a "
@@ -178,15 +179,14 @@ def _keep_secret(path: Path) -> bytes:
     # of two processes that start at once both read the one that came first.
     try:
         if not path.exists():
-            draft = path.with_name(f"{path.name}.{os.getpid()}")
-            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            descriptor, draft = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)  # 0600
             with os.fdopen(descriptor, "w") as file:
                 file.write(secrets.token_urlsafe(SECRET_CHARACTERS))
                 file.flush()
                 os.fsync(file.fileno())
             with contextlib.suppress(FileExistsError):
                 os.link(draft, path)
-            draft.unlink()
+            os.unlink(draft)
             _sync(path.parent)
         secret = path.read_bytes().strip()
     except OSError as error:

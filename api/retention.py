@@ -41,6 +41,8 @@ IDEMPOTENCY_KEPT: Final = timedelta(days=7)
 COPY_TRIED: Final = timedelta(days=7)
 """So long a photo waits for its blurred copy; then it goes without: the deadline is a promise."""
 BATCH: Final = 100
+LOOK_AT: Final = 2000
+"""Photos looked at in one transaction, which must not stay open for long on SQLite."""
 
 _log = logging.getLogger(__name__)
 
@@ -144,14 +146,11 @@ def sweep_strays(services: Services) -> int:
 
 
 def _due_photos(services: Services, cutoffs: Cutoffs) -> Iterator[str]:
-    after = ""
-    while True:
+    after: str | None = ""
+    while after is not None:
         with services.database.read() as connection:
-            batch = list_due(connection, cutoffs, after=after, limit=BATCH)
-        yield from batch
-        if len(batch) < BATCH:
-            return
-        after = batch[-1]
+            found, after = list_due(connection, cutoffs, after=after, look_at=LOOK_AT)
+        yield from found
 
 
 def _delete_original(services: Services, sha256: str, cutoffs: Cutoffs) -> int | None:

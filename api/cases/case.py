@@ -93,6 +93,6 @@ def make_move(case: Case, name: MoveName, *, at: datetime, reason: str | None = 
         case,
         state=move.target,
         state_since=at,
-        ended_at=at if move.target in ENDED else None,
+        ended_at=(case.ended_at or at) if move.target in ENDED else None,
         version=case.version + 1,
     )

@@ -1,70 +1,67 @@
-"""`street-issues-api import-grid`: the bureau's grid cells from a file into the ledger."""
+"""street-issues-api import-grid."""
 
 import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import TYPE_CHECKING, Any, Final, get_args
 
-from api.grid_cells import import_grid
-from api.settings import Settings
+from api.commands import EXIT_DONE, EXIT_PROBLEMS, add_settings_options, read_settings
 from detector.errors import UsageError
 from detector.photo_facts import Datum
 
-EXIT_PROBLEMS: Final = 1
+if TYPE_CHECKING:
+    from api.commands import Subparsers
+
+ACTOR: Final = "system:command-line"
 
 
-def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command to the parser."""
+def add_parser(commands: "Subparsers") -> None:
+    """Add `import-grid`."""
     parser = commands.add_parser(
         "import-grid",
         help="take in the bureau's grid cells from GeoJSON",
         description="Put the cells of a GeoJSON FeatureCollection in the place of all that were. "
-        "Cells that are no polygons or have no code of their own are told and left out; "
-        "overlaps are told.",
+        "Cells that are no polygons, or whose code is missing or not their own, are told and left "
+        "out; overlaps are told. Running servers take the cells over within seconds.",
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="*.geojson")
     parser.add_argument(
         "--datum",
         choices=get_args(Datum),
         default="wgs84",
-        help="of the file's positions (default: %(default)s)",
+        help="of the file's positions (default: %(default)s; AMap and Tencent: gcj02, Baidu: bd09)",
     )
     parser.add_argument(
         "--reassign",
         action="store_true",
-        help="give open cases the cell that they lie in now; else they keep the old code",
+        help="give open cases the cell that they lie in now; else they keep the code they have",
     )
-    parser.add_argument("--data", type=Path, metavar="DIR", help="data folder, as for `serve`")
+    add_settings_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Import the file.
+    """Import the file and say what is wrong in it.
 
     Returns:
-        0 every cell was taken in, 1 some have problems.
+        0 every cell was taken in, 1 there are problems.
     """
-    content = read_geojson(options.file)
-    from api.opening import open_services
+    from api.grid_cells import import_grid
+    from api.opening import close_services, open_services
 
-    settings = Settings() if options.data is None else Settings(data=options.data)
-    services = open_services(settings)
+    content = read_geojson(options.file)
+    services = open_services(read_settings(options), scoring=False)
     try:
         done = import_grid(
-            services,
-            content,
-            actor="system:import-grid",
-            datum=options.datum,
-            reassign=options.reassign,
+            services, content, actor=ACTOR, datum=options.datum, reassign=options.reassign
         )
     finally:
-        services.pool.close()
-        services.database.close()
+        close_services(services)
     for problem in done.problems:
         print(f"{problem.level}: {problem.message}", file=sys.stderr)
     print(f"{done.cells} cells taken in, {done.reassigned} cases moved to another cell.")
-    return EXIT_PROBLEMS if done.problems else 0
+    return EXIT_PROBLEMS if done.problems else EXIT_DONE
 
 
 def read_geojson(path: Path) -> Any:
@@ -72,6 +69,7 @@ def read_geojson(path: Path) -> Any:
 
     Raises:
         UsageError: It is none.
+        OSError: It cannot be read.
     """
     try:
         return json.loads(path.read_bytes().decode("utf-8-sig"))

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from sqlalchemy import Connection
@@ -26,6 +26,7 @@ from api.store.deliveries import (
     claim_deliveries,
     fail_delivery,
     find_due_webhooks,
+    find_ready_deliveries,
     finish_delivery,
     give_back_delivery,
     has_delivered_since,
@@ -42,6 +43,8 @@ IDLE_S: Final = 0.5
 """Between two looks for something due."""
 LOOK_S: Final = 0.1
 """The same while tries are under way; one that ends is noted at once."""
+LOOK_SHARE: Final = 10
+"""Looking in vain takes at most one part in so many of the time."""
 ACTOR: Final = "system:delivery"
 
 Outcome = Literal["delivered", "retried", "failed", "gone", "overtaken"]
@@ -68,6 +71,7 @@ class Deliverer:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="delivery")
         self._under_way: dict[Future[Answer], ClaimedDelivery] = {}
         self._paces: dict[str, Pace] = {}
+        self._look_again_s: dict[str, float] = {}
         self._turn = 0
 
     def step(self) -> float:
@@ -105,32 +109,43 @@ class Deliverer:
 
     def _begin(self, room: int) -> None:
         now = self._services.clock()
-        with self._services.database.read() as connection:
-            due = find_due_webhooks(connection, now)
-        busy = Counter(taken.webhook.id for taken in self._under_way.values())
-        free = {
-            webhook_id: self._paces.get(webhook_id, Pace()).free(self._ticks(), busy[webhook_id])
-            for webhook_id in due
-        }
-        ready = [webhook_id for webhook_id in due if free[webhook_id] > 0]
-        if not ready:
+        found = self._look(now, room)
+        if not found:
             return
-        self._turn = (self._turn + 1) % len(ready)  # Another one is first each time.
         claimed: list[ClaimedDelivery] = []
         with self._services.database.write() as connection:
-            for webhook_id in ready[self._turn :] + ready[: self._turn]:
-                most = min(free[webhook_id], room - len(claimed))
-                if most <= 0:
-                    continue
+            for webhook_id, ids in found.items():
                 claimed += claim_deliveries(
                     connection,
                     get_webhook(connection, webhook_id),
+                    ids,
                     now=now,
                     until=now + timedelta(seconds=CLAIM_S),
-                    most=most,
                 )
         for taken in claimed:
             self._under_way[self._threads.submit(self._try, taken)] = taken
+
+    def _look(self, now: datetime, room: int) -> dict[str, tuple[int, ...]]:
+        """Return what could be tried now, at most so much as there is room for."""
+        busy = Counter(taken.webhook.id for taken in self._under_way.values())
+        found: dict[str, tuple[int, ...]] = {}
+        with self._services.database.read() as connection:
+            due = find_due_webhooks(connection, now)
+            self._turn = (self._turn + 1) % max(len(due), 1)  # Another one is first each time.
+            for webhook_id in due[self._turn :] + due[: self._turn]:
+                started_s = self._ticks()
+                pace = self._paces.get(webhook_id, Pace())
+                most = min(pace.free(started_s, busy[webhook_id]), room)
+                if most <= 0 or started_s < self._look_again_s.get(webhook_id, 0.0):
+                    continue
+                ids = find_ready_deliveries(connection, webhook_id, now=now, most=most)
+                if ids:
+                    found[webhook_id] = ids
+                    room -= len(ids)
+                else:  # A long backlog waits behind some: looking through it must stay cheap.
+                    spent_s = self._ticks() - started_s
+                    self._look_again_s[webhook_id] = started_s + LOOK_SHARE * spent_s
+        return found
 
     def _try(self, taken: ClaimedDelivery) -> Answer:
         now = self._services.clock()

@@ -49,7 +49,7 @@ CameraName = Annotated[
     operation_id="register_camera",
     summary="Register a camera",
     status_code=201,
-    responses=problem_responses(401, 403, 409, 422, 429, 503),
+    responses=problem_responses(400, 401, 403, 408, 409, 413, 422, 429, 503),
 )
 def create_camera(
     services: GivenServices, principal: Administrator, body: CameraBody
@@ -109,7 +109,7 @@ def show_one_camera(services: GivenServices, principal: Viewer, camera: CameraNa
     "/{camera}",
     operation_id="change_camera",
     summary="Change a camera",
-    responses=problem_responses(401, 403, 404, 409, 422, 429, 503),
+    responses=problem_responses(400, 401, 403, 404, 408, 409, 413, 422, 429, 503),
 )
 def patch_camera(
     services: GivenServices, principal: Administrator, camera: CameraName, body: CameraPatch

@@ -56,7 +56,7 @@ MOST_IDS: Final = 200
 
 GivenServices = Annotated[Services, Depends(get_services)]
 AcceptLanguage = Annotated[
-    str, Header(max_length=200, description="English if it is named first; else Chinese.")
+    str, Header(description="English if it is named before Chinese; else Chinese.")
 ]
 Jurisdiction = Annotated[
     str | None, Query(max_length=200, description="Not looked at: there is one jurisdiction.")
@@ -242,11 +242,10 @@ def _add(
     responses: Responses,
     *,
     method: str = "GET",
-    errors: tuple[int, ...] = (),
     body: dict[str, Any] | None = None,
 ) -> None:
     """Add a route twice: with the format's name at the end of its path, and without."""
-    documented = responses | error_responses(400, 403, 429, 503, *errors)
+    documented = responses | error_responses(400, 403, 404, 429, 503)
     for ending, parameters in ((".{format}", [FORMAT_PARAMETER]), ("", [])):
         router.add_api_route(
             PREFIX + path + ending,
@@ -256,17 +255,28 @@ def _add(
             response_model=None,
             responses=documented,
             operation_id=endpoint.__name__ + ("_in_format" if ending else ""),
-            summary=(endpoint.__doc__ or "").partition(".")[0].strip(),
-            openapi_extra={"parameters": parameters} | (body or {}),
+            summary=_SUMMARIES[endpoint.__name__],
+            # An empty choice: no key is as good as one, but for POST, whose form may carry it.
+            openapi_extra={"parameters": parameters, "security": [{}]} | (body or {}),
         )
 
 
+_SUMMARIES: Final = {
+    "show_discovery": "Where the service is",
+    "show_services": "What can be reported",
+    "show_service": "One service",
+    "create_service_request": "Hand in a service request",
+    "show_token": "The service request of a token",
+    "show_service_requests": "List service requests",
+    "show_service_request": "Look at a service request",
+}
+
 _add("/discovery", show_discovery, DISCOVERY)
 _add("/services", show_services, SERVICES)
-_add("/services/{service_code}", show_service, SERVICE, errors=(404,))
-_add("/requests", create_service_request, CREATED, method="POST", errors=(404,), body=FORM_BODY)
-_add("/tokens/{token}", show_token, TOKEN, errors=(404,))
+_add("/services/{service_code}", show_service, SERVICE)
+_add("/requests", create_service_request, CREATED, method="POST", body=FORM_BODY)
+_add("/tokens/{token}", show_token, TOKEN)
 _add("/requests", show_service_requests, REQUESTS)
-_add("/requests/{service_request_id}", show_service_request, REQUESTS, errors=(404,))
+_add("/requests/{service_request_id}", show_service_request, REQUESTS)
 
 __all__ = ["render_problem", "router"]

@@ -47,6 +47,7 @@ class ToiletsAnswer(Answer):
     operation_id="list_toilets",
     summary="Find public toilets near a place (公厕查询)",
     responses=problem_responses(401, 422, 429, 503),
+    openapi_extra={"security": [{}]},  # No key is as good as one.
 )
 def list_toilets(
     services: Annotated[Services, Depends(get_services)],

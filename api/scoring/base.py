@@ -67,7 +67,7 @@ class ScoringPool(Protocol):
         ...
 
     def is_alive(self) -> bool:
-        """Tell whether any worker is set up."""
+        """Tell whether any worker is set up, or about to be."""
         ...
 
     def has_room(self) -> bool:

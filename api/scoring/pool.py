@@ -115,8 +115,9 @@ class ProcessPool:
             return tuple(pid for _, pid in sorted(self._up.items()))
 
     def is_alive(self) -> bool:
-        """Tell whether any worker is set up."""
-        return bool(self.worker_pids)
+        """Tell whether a worker is set up, or on its way in place of one that hung or died."""
+        with self._changed:
+            return not self._closing.is_set() and len(self._failing) < self._settings.workers
 
     def has_room(self) -> bool:
         """Tell whether a task would be taken now."""

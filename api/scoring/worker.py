@@ -4,6 +4,7 @@ It decides nothing: the server's process tells it what to do, kills it when a ta
 and takes it along when it ends, however it ends.
 """
 
+import contextlib
 import ctypes
 import importlib
 import logging
@@ -11,8 +12,10 @@ import os
 import signal
 import socket
 import sys
+from pathlib import Path
 from typing import Any, Final
 
+from api.logs import start_logging
 from api.scoring.tasks import Failed, Taken, WorkPlan
 from api.scoring.wire import ClosedError, receive_message, send_message
 from detector.errors import PhotoError, StreetIssueError
@@ -21,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 PR_SET_PDEATHSIG: Final = 1
 """From Linux's <sys/prctl.h>."""
+OOM_SCORE: Final = 800
+"""Added to this process's share of the memory, of 1000 (proc(5), oom_score_adj)."""
 
 
 def run_worker(connection: socket.socket) -> None:
@@ -79,6 +84,12 @@ def _end_with_parent(parent_id: int) -> None:
         os._exit(0)
 
 
+def _offer_itself_to_the_oom_killer() -> None:
+    """When memory runs out a worker shall go, which is replaced, and not the server."""
+    with contextlib.suppress(OSError):  # Another system, or one that does not allow it.
+        Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE), "ascii")
+
+
 def main() -> None:
     """Run with the arguments that `start_worker` gives: the socket's number, the parent's id."""
     descriptor, parent_id = (int(text) for text in sys.argv[1:3])
@@ -86,6 +97,8 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     _end_with_parent(parent_id)
+    _offer_itself_to_the_oom_killer()
+    start_logging()
     with socket.socket(fileno=descriptor) as connection:
         connection.settimeout(None)
         run_worker(connection)

@@ -4,11 +4,12 @@ A claim is a number that grows with every claim, and `next_at` as its end: while
 delivery, `next_at` lies ahead; when the replica dies, that time comes and another one takes over.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, cast
 
-from sqlalchemy import Connection, exists, select, true, tuple_, update
+from sqlalchemy import ColumnElement, Connection, exists, select, true, tuple_, update
 
 from api.store.side_tables import deliveries, outbox, webhooks
 from api.store.webhooks import Webhook
@@ -70,42 +71,53 @@ def find_due_webhooks(connection: Connection, now: datetime) -> tuple[str, ...]:
     return tuple(connection.scalars(enabled.order_by(webhooks.c.id)))
 
 
-def claim_deliveries(
-    connection: Connection, webhook: Webhook, *, now: datetime, until: datetime, most: int
-) -> tuple[ClaimedDelivery, ...]:
-    """Take deliveries of one webhook that are due, none of which waits behind an earlier one.
+def find_ready_deliveries(
+    connection: Connection, webhook_id: str, *, now: datetime, most: int
+) -> tuple[int, ...]:
+    """Return deliveries of one webhook that are due and behind no earlier one of their subject.
 
-    Of each subject only the earliest waiting event can be due, so order is kept also over
+    With a long backlog this takes time: call it in a transaction that reads.
+
+    Args:
+        connection: In a transaction.
+        webhook_id: Whose.
+        now: The time.
+        most: At most so many.
+    """
+    ready = select(deliveries.c.id).where(deliveries.c.webhook_id == webhook_id, *_ready(now))
+    # By the index alone: to sort also by event would mean reading the whole backlog.
+    return tuple(connection.scalars(ready.order_by(deliveries.c.next_at).limit(most)))
+
+
+def claim_deliveries(
+    connection: Connection,
+    webhook: Webhook,
+    found: Sequence[int],
+    *,
+    now: datetime,
+    until: datetime,
+) -> tuple[ClaimedDelivery, ...]:
+    """Take those of the deliveries found that are still ready, in the order of their events.
+
+    Of each subject only the earliest waiting event can be ready, so order is kept also over
     replicas and over failed tries.
 
     Args:
         connection: In a transaction that writes.
-        webhook: As it was read in this transaction.
+        webhook: Whose they are, as it was read in this transaction.
+        found: Ids from `find_ready_deliveries`.
         now: The time.
         until: When others may take them over.
-        most: At most so many.
     """
-    earlier = deliveries.alias("earlier")
-    blocked = exists().where(
-        earlier.c.webhook_id == deliveries.c.webhook_id,
-        earlier.c.subject == deliveries.c.subject,
-        earlier.c.state == "waiting",
-        tuple_(earlier.c.event_seq, earlier.c.id) < tuple_(deliveries.c.event_seq, deliveries.c.id),
-    )
-    due = (
+    if webhook.disabled_at is not None or not found:
+        return ()
+    free = (
         select(deliveries.c.id)
-        .where(
-            deliveries.c.webhook_id == webhook.id,
-            deliveries.c.state == "waiting",
-            deliveries.c.next_at <= now,
-            ~blocked,
-        )
-        .order_by(deliveries.c.next_at, deliveries.c.event_seq)
-        .limit(most)
+        .where(deliveries.c.id.in_(found), deliveries.c.webhook_id == webhook.id, *_ready(now))
         .with_for_update(skip_locked=True)  # SQLite has one writer and no such words.
     )
-    ids = connection.scalars(due).all()
-    if not ids or webhook.disabled_at is not None:
+    ids = connection.scalars(free).all()
+    if not ids:
         return ()
     connection.execute(
         update(deliveries)
@@ -240,6 +252,17 @@ def list_deliveries(
         )
         for row in connection.execute(statement)
     )
+
+
+def _ready(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    earlier = deliveries.alias("earlier")
+    blocked = exists().where(
+        earlier.c.webhook_id == deliveries.c.webhook_id,
+        earlier.c.subject == deliveries.c.subject,
+        earlier.c.state == "waiting",
+        tuple_(earlier.c.event_seq, earlier.c.id) < tuple_(deliveries.c.event_seq, deliveries.c.id),
+    )
+    return deliveries.c.state == "waiting", deliveries.c.next_at <= now, ~blocked
 
 
 def _is_ours(taken: ClaimedDelivery) -> tuple[Any, Any]:

@@ -3,6 +3,7 @@
 `api.cases.duplicates` decides among what is found here.
 """
 
+import functools
 import math
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
+    bindparam,
     case,
     delete,
     func,
@@ -17,7 +19,7 @@ from sqlalchemy import (
     union,
 )
 
-from api.cases.duplicates import Candidate, differing_bits, hash_bands
+from api.cases.duplicates import BANDS, Candidate, differing_bits, hash_bands
 from api.cases.places import cells_around, distance_m
 from api.store.tables import case_reports, cases, photo_bands, photos, reports
 from api.store.upsert import upsert
@@ -113,21 +115,9 @@ def similar_photo_cases(
     Raises:
         ValueError: The hash is not 64 hex digits.
     """
-    b = photo_bands.c
-    parts: list[Select[Any]] = []
-    for band, bits in enumerate(hash_bands(perceptual_hash)):
-        shared = select(b.case_id, b.sha256).where(b.band == band, b.bits == bits)
-        parts.append(select(shared.limit(MOST_PER_BAND).subquery()))
-    alike = union(*parts).subquery()
-    statement = (
-        _open_cases()
-        .add_columns(photos.c.perceptual_hash)
-        .join(alike, alike.c.case_id == cases.c.id)
-        .join(photos, photos.c.sha256 == alike.c.sha256)
-        .where(photos.c.perceptual_hash.is_not(None))
-    )
+    bits = {f"bits_{band}": bits for band, bits in enumerate(hash_bands(perceptual_hash))}
     closest: dict[str, Candidate] = {}
-    for row in connection.execute(statement):
+    for row in connection.execute(_find_alike(), bits):
         differing = differing_bits(perceptual_hash, row.perceptual_hash)
         before = closest.get(row.id)
         if differing <= most_bits and (before is None or differing < (before.photo_bits or 0)):
@@ -152,6 +142,26 @@ def index_photo(connection: Connection, case_id: str, sha256: str, perceptual_ha
 def forget_photos(connection: Connection, case_id: str) -> None:
     """Let a case's photos not be found any more: it has ended."""
     connection.execute(delete(photo_bands).where(photo_bands.c.case_id == case_id))
+
+
+@functools.cache
+def _find_alike() -> Select[Any]:
+    """Make the statement once: putting it together takes longer than the database needs for it."""
+    b = photo_bands.c
+    parts: list[Select[Any]] = []
+    for band in range(BANDS):
+        shared = select(b.case_id, b.sha256).where(
+            b.band == band, b.bits == bindparam(f"bits_{band}")
+        )
+        parts.append(select(shared.limit(MOST_PER_BAND).subquery()))
+    alike = union(*parts).subquery()
+    return (
+        _open_cases()
+        .add_columns(photos.c.perceptual_hash)
+        .join(alike, alike.c.case_id == cases.c.id)
+        .join(photos, photos.c.sha256 == alike.c.sha256)
+        .where(photos.c.perceptual_hash.is_not(None))
+    )
 
 
 def _open_cases() -> Select[Any]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, exists, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, Connection, exists, or_, select, union
 
 from api.store.side_tables import cameras, incidents
 from api.store.tables import (
@@ -25,26 +25,21 @@ class Place:
     lon: float | None
 
 
-def case_ids_showing(sha256: Any) -> ColumnElement[bool]:
-    """Return the condition that a case shows a photo, in a report, itself or in a closing check.
-
-    Args:
-        sha256: The photo's name, or a column that holds it.
-    """
+def case_ids_of(sha256: str) -> CompoundSelect[Any]:
+    """Return the query for the cases that show a photo: themselves, in a report or in a check."""
     by_report = select(case_reports.c.case_id).join(
         reports, reports.c.id == case_reports.c.report_id
     )
-    by_check = select(closing_checks.c.case_id)
-    return or_(
-        cases.c.photo_sha256 == sha256,
-        cases.c.id.in_(by_report.where(reports.c.photo_sha256 == sha256)),
-        cases.c.id.in_(by_check.where(closing_checks.c.photo_sha256 == sha256)),
+    return union(
+        select(cases.c.id).where(cases.c.photo_sha256 == sha256),
+        by_report.where(reports.c.photo_sha256 == sha256),
+        select(closing_checks.c.case_id).where(closing_checks.c.photo_sha256 == sha256),
     )
 
 
 def grid_codes_of(connection: Connection, sha256: str) -> tuple[str | None, ...]:
     """Return the grid cells of the cases that show a photo, each once."""
-    query = select(cases.c.grid_code).where(case_ids_showing(sha256)).distinct()
+    query = select(cases.c.grid_code).where(cases.c.id.in_(case_ids_of(sha256))).distinct()
     return tuple(connection.execute(query).scalars())
 
 
@@ -65,13 +60,33 @@ def places_of(connection: Connection, sha256: str) -> tuple[Place, ...]:
 
 
 def shown_by_open_case(sha256: Any) -> ColumnElement[bool]:
-    """Return the condition that somebody still works on a case that shows a photo."""
-    return exists().where(cases.c.ended_at.is_(None), case_ids_showing(sha256))
+    """Return the condition that somebody still works on a case that shows a photo.
+
+    Each way from the photo to its cases is a question of its own, so that each can use its index.
+
+    Args:
+        sha256: The photo's name, or a column that holds it.
+    """
+    running = cases.c.ended_at.is_(None)
+    return or_(
+        exists().where(running, cases.c.photo_sha256 == sha256),
+        exists().where(
+            running,
+            cases.c.id == case_reports.c.case_id,
+            case_reports.c.report_id == reports.c.id,
+            reports.c.photo_sha256 == sha256,
+        ),
+        exists().where(
+            running,
+            cases.c.id == closing_checks.c.case_id,
+            closing_checks.c.photo_sha256 == sha256,
+        ),
+    )
 
 
 def shown_by_case(connection: Connection, sha256: str) -> bool:
     """Tell whether any case shows a photo."""
-    return bool(connection.execute(select(exists().where(case_ids_showing(sha256)))).scalar_one())
+    return connection.execute(case_ids_of(sha256).limit(1)).first() is not None
 
 
 def used_since(sha256: Any, since: datetime) -> ColumnElement[bool]:

@@ -47,11 +47,25 @@ def is_due(cutoffs: Cutoffs) -> ColumnElement[bool]:
 
 
 def list_due(
-    connection: Connection, cutoffs: Cutoffs, *, after: str = "", limit: int
-) -> tuple[str, ...]:
-    """Return photos whose originals are to be deleted, by name, behind a name."""
-    query = select(photos.c.sha256).where(photos.c.sha256 > after, is_due(cutoffs))
-    return tuple(connection.execute(query.order_by(photos.c.sha256).limit(limit)).scalars())
+    connection: Connection, cutoffs: Cutoffs, *, after: str, look_at: int
+) -> tuple[tuple[str, ...], str | None]:
+    """Look at some of the photos, by name, behind a name.
+
+    Returns:
+        Those whose originals are to be deleted, and the last one looked at; None: all were.
+    """
+    named = select(photos.c.sha256).where(
+        photos.c.sha256 > after, photos.c.original_deleted_at.is_(None)
+    )
+    window = named.order_by(photos.c.sha256).limit(look_at).subquery()
+    size, last = connection.execute(select(func.count(), func.max(window.c.sha256))).one()
+    if size == 0:
+        return (), None
+    due = select(photos.c.sha256).where(
+        photos.c.sha256 > after, photos.c.sha256 <= last, is_due(cutoffs)
+    )
+    found = tuple(connection.execute(due.order_by(photos.c.sha256)).scalars())
+    return found, last if size == look_at else None
 
 
 def count_due(connection: Connection, cutoffs: Cutoffs) -> Deleted:

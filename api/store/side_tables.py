@@ -152,6 +152,7 @@ incidents = Table(
     Column("photo_sha256", SHA256, ForeignKey("photos.sha256")),
     Column("report_id", ID, ForeignKey("reports.id")),
     Index(None, "camera_id", "started_at"),
+    Index(None, "photo_sha256"),
 )
 
 toilets = Table(

@@ -53,6 +53,7 @@ photos = Table(
     Column("original_deleted_at", UtcTime),  # By retention or erasure
     Column("kept_sha256", SHA256),  # Blurred copy in the photo store that outlives the original
     Index(None, "stored_at"),
+    Index(None, "kept_sha256"),
 )
 
 reports = Table(
@@ -226,6 +227,7 @@ closing_checks = Table(
     Column("reasons", Json, nullable=False),
     Column("score", Json),
     Index(None, "case_id", "at"),
+    Index(None, "photo_sha256"),
 )
 
 verdicts = Table(  # One judged photo of a case: a line of the feedback export
@@ -240,6 +242,7 @@ verdicts = Table(  # One judged photo of a case: a line of the feedback export
     Column("body", Json, nullable=False),  # As in datasets/feedback.schema.json, without the photo
     Index(None, "at", "id"),
     Index(None, "case_id"),
+    Index(None, "photo_sha256"),
 )
 
 counters = Table(

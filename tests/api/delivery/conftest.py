@@ -20,6 +20,7 @@ from api.store.deliveries import (
     ClaimedDelivery,
     Delivery,
     claim_deliveries,
+    find_ready_deliveries,
     finish_delivery,
     list_deliveries,
 )
@@ -233,7 +234,8 @@ class Ledger:
     ) -> tuple[ClaimedDelivery, ...]:
         with self.database.write() as connection:
             present = store.get_webhook(connection, webhook.id)
-            return claim_deliveries(connection, present, now=now, until=now + CLAIM, most=most)
+            found = find_ready_deliveries(connection, webhook.id, now=now, most=most)
+            return claim_deliveries(connection, present, found, now=now, until=now + CLAIM)
 
     def finish(self, taken: ClaimedDelivery, at: datetime = NOW) -> bool:
         with self.database.write() as connection:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from standardwebhooks import Webhook as Verifier
@@ -21,6 +21,7 @@ from api.delivery.step import Deliverer, DeliveryLoop, open_deliverer
 from api.services import Services
 from api.store import webhooks as store
 from api.store.audit import list_audit
+from api.store.deliveries import find_ready_deliveries
 from tests.api.delivery.conftest import Receiver, listed, states, subscribe, tell, work
 
 if TYPE_CHECKING:
@@ -209,7 +210,8 @@ def test_after_three_days_a_delivery_fails_and_with_all_others_the_webhook(
     local: Services, clock: "SetClock", everything_fails: bool
 ) -> None:
     webhook, _ = subscribe(local, "http://127.0.0.1/")
-    deliverer = Deliverer(local, Refusing("" if everything_fails else "bad"))
+    sender = Refusing("" if everything_fails else "bad")
+    deliverer = Deliverer(local, sender, ticks=lambda: clock.now.timestamp())
     tell(local, "cases/bad")
     started = clock.now
 
@@ -278,3 +280,32 @@ def test_a_network_taken_off_the_list_is_not_reached_any_more(
     strict.close()
     assert receiver.received == []
     assert "may not reach" in (listed(local, webhook)[0].last_error or "")
+
+
+def test_looking_in_vain_through_a_long_backlog_stays_cheap(
+    local: Services, receiver: Receiver
+) -> None:
+    ticks = iter(range(10**6))
+    webhook, _ = subscribe(local, receiver.url)
+    receiver.answer_with(500)
+    deliverer = Deliverer(
+        local,
+        HttpSender(AddressGuard(("127.0.0.0/8",))),
+        ticks=lambda: float(next(ticks)),  # Each look at the clock finds it a second later.
+    )
+    tell(local)
+    work(deliverer, lambda: listed(local, webhook)[0].last_status == 500)
+    behind = tell(local)  # Due by its time, but behind the first
+    looks: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+
+        def count(*arguments: Any, **named: Any) -> tuple[int, ...]:
+            looks.append("looked")
+            return find_ready_deliveries(*arguments, **named)
+
+        patch.setattr("api.delivery.step.find_ready_deliveries", count)
+        for _ in range(30):
+            deliverer.step()
+    deliverer.close()
+    assert 1 <= len(looks) <= 30 / 5
+    assert behind not in receiver.ids

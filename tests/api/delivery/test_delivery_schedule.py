@@ -2,12 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.delivery.pace import AT_ONCE, Pace, adapt
+from api.delivery.pace import AT_ONCE, REFUSALS_BORNE, Pace, adapt
 from api.delivery.schedule import (
     GIVE_UP_AFTER,
     JITTER,
@@ -120,7 +121,12 @@ def test_no_retry_after_breaks_the_reader(text: str) -> None:
 
 
 def test_a_receiver_that_refuses_one_event_is_not_slowed() -> None:
-    assert adapt(Pace(), Answer(500, "wrong"), 10.0) == Pace()
+    pace = Pace()
+    for _ in range(REFUSALS_BORNE):
+        pace = adapt(pace, Answer(500, "wrong"), 10.0)
+        assert pace.free(10.0, 0) == AT_ONCE
+    assert adapt(pace, Answer(204), 10.0) == Pace()
+    assert adapt(pace, Answer(500, "wrong"), 10.0).free(10.0, 0) == 0
 
 
 @given(failures=st.integers(1, 30), status=st.sampled_from([None, 429, 502, 503, 504]))
@@ -144,3 +150,11 @@ def test_retry_after_pauses_all_of_a_receivers_deliveries() -> None:
 
 def test_a_slow_receiver_gets_one_at_a_time() -> None:
     assert adapt(Pace(), Answer(200, elapsed_s=9), 0.0).free(0.0, 0) == 1
+
+
+def test_the_docs_tell_the_waits_as_they_are() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "webhooks.md").read_text(encoding="utf-8")
+    row = next(line for line in page.splitlines() if line.startswith("| wait |"))
+    seconds = {"s": 1, "min": 60, "h": 3600}
+    cells = [cell.split() for cell in row.strip("| ").split("|")[1:]]
+    assert [int(number) * seconds[unit] for number, unit in cells] == list(WAITS_S)

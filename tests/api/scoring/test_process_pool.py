@@ -189,6 +189,15 @@ def test_signals_of_a_terminal_or_service_manager_do_not_end_workers(open_pool: 
     assert os.getpgid(pid) != os.getpgid(0)
 
 
+def test_a_worker_goes_before_the_server_when_memory_runs_out(open_pool: OpenPool) -> None:
+    (pid,) = open_pool().worker_pids
+
+    def oom_score(number: int) -> int:
+        return int(Path(f"/proc/{number}/oom_score_adj").read_text("ascii"))
+
+    assert oom_score(pid) == 800 > oom_score(os.getpid())
+
+
 def test_a_model_that_cannot_be_loaded_is_told_at_the_start(
     open_pool: OpenPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -214,10 +223,13 @@ def test_a_worker_that_cannot_come_back_leaves_no_room_until_it_can(
     with pytest.raises(BusyError) as caught:
         waiting.result(PATIENCE_S)
     assert caught.value.code == "no_worker"
-    assert not pool.has_room()
+    assert not pool.has_room() and not pool.is_alive()
     flag.unlink()
     wait_until(pool.has_room)
+    assert pool.is_alive()
     assert pool.score(b"x").result(PATIENCE_S).perceptual_hash == "1"
+    pool.close()
+    assert not pool.is_alive()
 
 
 PARENT = """

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -216,15 +217,16 @@ def test_the_index_is_used(database: Database, add_case: AddCase) -> None:
     seen: list[str] = []
     with database.write() as connection:
         add_case(connection, lat=1.0, lon=1.0)
-        real = connection.execute
+        real: Any = connection.execute
 
-        def explain(statement: object) -> object:
-            compiled = statement.compile(  # type: ignore[attr-defined]
+        def explain(statement: Any, values: Any = None) -> Any:
+            if values:
+                statement = statement.params(**values)
+            compiled = statement.compile(
                 dialect=connection.dialect, compile_kwargs={"literal_binds": True}
             )
-            rows = real(text(f"EXPLAIN QUERY PLAN {compiled}"))
-            seen.extend(row.detail for row in rows)
-            return real(statement)  # type: ignore[call-overload]
+            seen.extend(row.detail for row in real(text(f"EXPLAIN QUERY PLAN {compiled}")))
+            return real(statement)
 
         connection.execute = explain  # type: ignore[method-assign, assignment]
         near_cases(connection, "overflowing_bin", 1.0, 1.0, 60)

@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,11 @@ import pytest
 from sqlalchemy import select
 
 from api.ids import new_id
+from api.principal import Principal
+from api.queueing import LeaseOrder, lease_cases
 from api.services import Services
-from api.store.queue import put_work
+from api.store.cases import get_case
+from api.store.queue import depths, put_work
 from api.store.side_tables import outbox
 from api.store.tables import case_events
 
@@ -248,3 +252,57 @@ def test_many_who_wait_hold_neither_thread_nor_connection(
     took_s, counts = asyncio.run(run())
     assert took_s < 2
     assert counts == [1] * 60
+
+
+def test_parking_and_moving_at_once_block_each_other_not(
+    services: Services, file: File, clock: "SetClock"
+) -> None:
+    """Poison is parked while people move the same cases: both lock, in the same order."""
+    services.rules = replace(services.rules, queue_tries=1)
+    ids = [file() for _ in range(12)]
+    consumer = Principal("c" * 36, "consumer", "consumer")
+    order = LeaseOrder(("dispatched", "filed"), (), None, 5, 10)
+    stop = threading.Event()
+    failures: list[BaseException] = []
+
+    def guarded(work: Callable[[], None]) -> Callable[[], None]:
+        def run() -> None:
+            try:
+                while not stop.is_set():
+                    work()
+            except BaseException as error:
+                failures.append(error)
+
+        return run
+
+    def consume() -> None:
+        clock.advance(seconds=61)
+        lease_cases(services, consumer, order)
+
+    def move() -> None:
+        state = "filed" if clock().minute % 2 else "dispatched"
+        for case_id in ids:
+            with services.database.write() as connection:
+                assert get_case(connection, case_id, lock=True) is not None
+                put_work(
+                    connection,
+                    case_id=case_id,
+                    state=state,
+                    label=None,
+                    grid_code=None,
+                    priority=0,
+                    since=clock(),
+                    at=clock(),
+                )
+
+    threads = [threading.Thread(target=guarded(one)) for one in (consume, consume, move)]
+    for thread in threads:
+        thread.start()
+    time.sleep(3)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    with services.database.read() as connection:
+        assert connection.scalars(select(case_events.c.action)).all()
+        assert sum(one.count for one in depths(connection, clock())) == len(ids)

@@ -46,6 +46,7 @@ def upgrade() -> None:
         sa.Column("kept_sha256", sa.String(length=64), nullable=True),
         sa.PrimaryKeyConstraint("sha256", name=op.f("pk_photos")),
     )
+    op.create_index(op.f("ix_photos_kept_sha256"), "photos", ["kept_sha256"], unique=False)
     op.create_index(op.f("ix_photos_stored_at"), "photos", ["stored_at"], unique=False)
     op.create_table(
         "cases",
@@ -209,6 +210,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_cases_due_at"), table_name="cases")
     op.drop_table("cases")
     op.drop_index(op.f("ix_photos_stored_at"), table_name="photos")
+    op.drop_index(op.f("ix_photos_kept_sha256"), table_name="photos")
     op.drop_table("photos")
     op.drop_index(op.f("ix_idempotency_created_at"), table_name="idempotency")
     op.drop_table("idempotency")

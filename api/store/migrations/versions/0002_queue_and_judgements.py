@@ -40,6 +40,9 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_closing_checks_case_id_at"), "closing_checks", ["case_id", "at"], unique=False
     )
+    op.create_index(
+        op.f("ix_closing_checks_photo_sha256"), "closing_checks", ["photo_sha256"], unique=False
+    )
     op.create_table(
         "photo_bands",
         sa.Column("band", sa.SmallInteger(), nullable=False),
@@ -69,6 +72,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_verdicts_at_id"), "verdicts", ["at", "id"], unique=False)
     op.create_index(op.f("ix_verdicts_case_id"), "verdicts", ["case_id"], unique=False)
+    op.create_index(op.f("ix_verdicts_photo_sha256"), "verdicts", ["photo_sha256"], unique=False)
     op.create_table(
         "work_items",
         sa.Column("case_id", sa.String(length=36), nullable=False),
@@ -108,10 +112,12 @@ def downgrade() -> None:
         postgresql_where=sa.text("taken_at IS NULL AND parked_at IS NULL"),
     )
     op.drop_table("work_items")
+    op.drop_index(op.f("ix_verdicts_photo_sha256"), table_name="verdicts")
     op.drop_index(op.f("ix_verdicts_case_id"), table_name="verdicts")
     op.drop_index(op.f("ix_verdicts_at_id"), table_name="verdicts")
     op.drop_table("verdicts")
     op.drop_index(op.f("ix_photo_bands_case_id"), table_name="photo_bands")
     op.drop_table("photo_bands")
+    op.drop_index(op.f("ix_closing_checks_photo_sha256"), table_name="closing_checks")
     op.drop_index(op.f("ix_closing_checks_case_id_at"), table_name="closing_checks")
     op.drop_table("closing_checks")

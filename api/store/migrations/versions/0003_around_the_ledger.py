@@ -195,6 +195,7 @@ def upgrade() -> None:
         ["camera_id", "started_at"],
         unique=False,
     )
+    op.create_index(op.f("ix_incidents_photo_sha256"), "incidents", ["photo_sha256"], unique=False)
     op.create_table(
         "shadow_scores",
         sa.Column("report_id", sa.String(length=36), nullable=False),
@@ -211,6 +212,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Go one step back."""
     op.drop_table("shadow_scores")
+    op.drop_index(op.f("ix_incidents_photo_sha256"), table_name="incidents")
     op.drop_index(op.f("ix_incidents_camera_id_started_at"), table_name="incidents")
     op.drop_table("incidents")
     op.drop_index(op.f("ix_deliveries_webhook_id_id"), table_name="deliveries")
