@@ -30,7 +30,7 @@ from api.routes import (
     toilets,
     webhooks,
 )
-from api.security.body_limit import BodyLimit
+from api.security.body_door import BodyDoor, find_uploads
 from api.security.door import Door
 from api.security.headers import SecurityHeaders
 from api.services import Services
@@ -103,7 +103,9 @@ def _renderers() -> list[tuple[str, Renderer]]:
 def _add_middlewares(app: FastAPI, services: Services) -> None:
     # The last added stands outermost.
     app.add_middleware(UnforeseenErrors)
-    app.add_middleware(BodyLimit, most_bytes=services.settings.max_upload_mib * 2**20)
+    uploads = find_uploads(module.router for module in ROUTES)
+    most_bytes = services.settings.max_upload_mib * 2**20
+    app.add_middleware(BodyDoor, most_bytes=most_bytes, uploads=uploads)
     if services.settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -9,10 +9,12 @@ the case with label, place, grid cell and times: it tells of a public place, and
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
-from api.errors import NotFoundError
+from api.errors import NotFoundError, StorageError
 from api.intake import follow_token
 from api.pictures import open_picture_cache
 from api.retention import forget_copy
@@ -30,6 +32,9 @@ from api.store.erasure import (
 from api.store.photo_uses import holds, is_used
 from api.store.photos import get_photo
 from api.store.reports import get_report
+
+CHECKPOINT_WAIT_MS: Final = 30_000
+"""SQLite's log can be cut only at a moment in which nobody reads."""
 
 _log = logging.getLogger(__name__)
 
@@ -110,16 +115,35 @@ def erase_reports(
 def clear_traces(database: Database) -> None:
     """Make the database's files forget what was overwritten.
 
-    SQLite overwrites what is deleted (`secure_delete`); its log is written back and cut here. If
-    another process reads just now, that happens at the next checkpoint. PostgreSQL clears dead
-    rows; their bytes may stay in its files and its archived log until these are written over.
+    SQLite overwrites what is deleted (`secure_delete`); its log is written back and cut here.
+    PostgreSQL clears dead rows; their bytes may stay in its files and its archived log until these
+    are written over.
+
+    Raises:
+        StorageError: It could not be done, such as while somebody else reads for long.
     """
-    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        if database.dialect == "sqlite":
-            connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
-            return
-        for table in TOUCHED:
-            connection.execute(text(f"VACUUM {table}"))
+    engine = database.engine.execution_options(isolation_level="AUTOCOMMIT")
+    try:
+        with engine.connect() as connection:
+            if database.dialect == "postgresql":
+                for table in TOUCHED:
+                    connection.execute(text(f"VACUUM {table}"))
+                return
+            connection.detach()  # It gets another patience than the pool's connections have.
+            connection.execute(text(f"PRAGMA busy_timeout={CHECKPOINT_WAIT_MS}"))
+            busy = connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).one()[0]
+    except SQLAlchemyError as error:
+        raise _traces_left() from error
+    if busy:
+        raise _traces_left()
+
+
+def _traces_left() -> StorageError:
+    return StorageError(
+        "traces_left",
+        "The data is erased, but the database's files may still hold traces of it.",
+        "Somebody uses the database all the time: run `erase --report ID` again for the report.",
+    )
 
 
 def _look(services: Services, report_id: str) -> Erased:

@@ -3,12 +3,13 @@
 import logging
 from collections.abc import Iterator
 
-from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from api.errors import ApiError
 from api.metrics import PREFIX
 from api.services import Services
 from api.store.queue import depths
+from api.store.retention import total_deleted
 
 logger = logging.getLogger(__name__)
 
@@ -17,6 +18,7 @@ def read_gauges(services: Services) -> Iterator[Metric]:
     """Read the gauges; what cannot be read is left out, never shown as 0."""
     yield from _read_queue(services)
     yield from _read_space(services)
+    yield from _read_deleted(services)
     busy = GaugeMetricFamily(PREFIX + "pool_busy", "Tasks that run or wait in the scoring pool.")
     busy.add_metric((), services.pool.busy)
     yield busy
@@ -62,3 +64,16 @@ def _read_space(services: Services) -> Iterator[Metric]:
         free = GaugeMetricFamily(PREFIX + "photos_free_bytes", "Space left for photos.")
         free.add_metric((), free_bytes)
         yield free
+
+
+def _read_deleted(services: Services) -> Iterator[Metric]:
+    try:
+        with services.database.read() as connection:
+            deleted = total_deleted(connection)
+    except ApiError:
+        return  # `ledger_up` says that the database does not answer.
+    originals = CounterMetricFamily(
+        PREFIX + "originals_deleted", "Originals that retention deleted, over all replicas."
+    )
+    originals.add_metric((), deleted.originals)
+    yield originals

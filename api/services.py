@@ -1,5 +1,6 @@
 """What the routes work with, put together once by `create_app`."""
 
+import threading
 from dataclasses import dataclass, field
 
 from api.cases.grid import Grid
@@ -33,3 +34,5 @@ class Services:
     metrics: Metrics
     known_keys: KeyCache = field(default_factory=KeyCache)
     """Keys that were right a moment ago."""
+    stopping: threading.Event = field(default_factory=threading.Event)
+    """Set when the server is told to end: who waits for something answers without it."""

@@ -276,7 +276,8 @@ def measure() -> list[str]:
             copies[name] = measure_copies(database)
     return [
         f"{WAITING:,} cases wait; lease and ack are a transaction each, one consumer. "
-        f"The disk takes {sync_ms:.1f} ms to make a write last; load average {os.getloadavg()[0]:.1f}.",
+        f"The disk takes {sync_ms:.1f} ms to make a write last; the machine's load average is "
+        f"{os.getloadavg()[0]:.1f}.",
         "",
         "| | one by one, cases/s | in batches of 50, cases/s |",
         "|---|---|---|",

@@ -138,8 +138,8 @@ def measure_latency(photos: Sequence[bytes]) -> str:
     p50, p99 = (taken[int(len(taken) * share)] for share in (0.5, 0.99))
     return (
         f"- {CLIENTS} clients, photos of {SIZES[1][0]}×{SIZES[1][1]} px: {most_per_s:.1f} photos/s "
-        f"at most before and {after_per_s:.1f} after; at {LOAD:.0%} of the first, over "
-        f"{len(taken)} uploads with exponential gaps, p50 {p50 * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms, ratio "
+        f"at most before and {after_per_s:.1f} after; at {LOAD:.0%} of the first, with exponential "
+        f"gaps over {len(taken)} uploads: p50 {p50 * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms, ratio "
         f"{p99 / p50:.1f}"
     )
 

@@ -153,6 +153,8 @@ def build_loops(services: "Services") -> "Sequence[Loop]":
 def _build_server(app: "FastAPI", services: "Services", listener: socket.socket) -> "Server":
     import uvicorn
 
+    from api.security.head_limit import GuardedProtocol
+
     class TellingServer(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
@@ -164,9 +166,13 @@ def _build_server(app: "FastAPI", services: "Services", listener: socket.socket)
                 raise
             _tell(listener, first_key)
 
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            services.stopping.set()
+            await super().shutdown(sockets)
+
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=GuardedProtocol,
         loop="uvloop",
         ws="none",
         lifespan="on",

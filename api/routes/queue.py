@@ -84,7 +84,7 @@ async def _wait_for_work(
     clock = asyncio.get_running_loop()
     while (left_s := ends_at - clock.time()) > 0:
         await asyncio.sleep(min(LOOK_EVERY_S, left_s))
-        if await request.is_disconnected():
+        if services.stopping.is_set() or await request.is_disconnected():
             return False
         if await run_in_threadpool(is_work_ready, services, principal, order):
             return True

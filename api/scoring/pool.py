@@ -1,6 +1,9 @@
 """A bounded number of worker processes, each replaced when it hangs or dies."""
 
+import contextlib
 import logging
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -31,6 +34,8 @@ logger = logging.getLogger(__name__)
 OPEN_WORK: Final = "api.scoring.work:open_work"
 SHADOW_TIMEOUT_S: Final = 5.0
 """How long an answer waits for what the candidate model says."""
+CLOSE_PATIENCE_S: Final = 10.0
+"""For the tasks that run when the pool closes: Kubernetes kills 30 s after it asked to stop."""
 LONGEST_BACK_OFF_S: Final = 60.0
 RUNTIME_NAMES: Final = MappingProxyType({"onnx": "onnxruntime"})
 MIB: Final = 1024 * 1024
@@ -50,6 +55,8 @@ class PoolSettings:
     """`module:function` that makes a worker's work; tests put in one that hangs."""
     on_replaced: Callable[[], None] = lambda: None
     """Called when a worker hung or died at a task and is replaced, for the metrics."""
+    close_patience_s: float = CLOSE_PATIENCE_S
+    """How long `close` lets running tasks go on."""
 
 
 class ProcessPool:
@@ -136,9 +143,18 @@ class ProcessPool:
         return self._room.add(CompareTask(), before, after)
 
     def close(self) -> None:
-        """Let running tasks end, fail the waiting ones with BusyError, stop the workers."""
+        """Let running tasks end, fail the waiting ones with BusyError, stop the workers.
+
+        A task that does not end soon fails with ScoringError.
+        """
         self._closing.set()
         self._room.close()
+        deadline = time.monotonic() + self._settings.close_patience_s
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        for pid in self.worker_pids:
+            with contextlib.suppress(ProcessLookupError):  # It ended just now.
+                os.kill(pid, signal.SIGKILL)
         for thread in self._threads:
             thread.join()
 
@@ -160,7 +176,8 @@ class ProcessPool:
                 # It ended that very moment, or a task later than it should have.
                 process = self._start(number)
                 if process is None or not self._serve(process, order):
-                    self._finish(order, 0.0, error=_gone())
+                    gone = ScoringError("worker_died", "No worker lived to take the photo.")
+                    self._finish(order, 0.0, error=gone)
         finally:
             with self._changed:
                 self._up.pop(number, None)
@@ -239,10 +256,6 @@ class ProcessPool:
             order.future.set_result(result)
         else:
             order.future.set_exception(error)
-
-
-def _gone() -> ScoringError:
-    return ScoringError("worker_died", "No worker lived to take the photo.", "Try once more.")
 
 
 def _as_error(failed: Failed) -> Exception:

@@ -1,7 +1,9 @@
 """The one place where connections are made: transactions that mean the same on both databases."""
 
 import contextlib
+import sqlite3
 import threading
+import time
 import zlib
 from collections.abc import Iterator
 from typing import Any, Final, Literal
@@ -128,8 +130,8 @@ def _create_engine(url: str) -> Engine:
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # SQLAlchemy begins, not the driver.
     cursor = connection.cursor()
+    _enter_wal(cursor)
     for pragma in (
-        "journal_mode=WAL",
         "synchronous=FULL",  # A commit survives a power cut, not only a crash of the process.
         f"busy_timeout={SQLITE_WAIT_MS}",
         "foreign_keys=ON",
@@ -139,6 +141,19 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _enter_wal(cursor: Any) -> None:
+    """Switch the file to WAL; of processes that make it at once, SQLite lets all but one fail."""
+    until = time.monotonic() + SQLITE_WAIT_MS / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
 
 
 @contextlib.contextmanager

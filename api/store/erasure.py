@@ -24,7 +24,8 @@ TOUCHED: Final = ("reports", "cases", "photos", "jobs", "idempotency", "shadow_s
 def iterate_reports(connection: Connection) -> Iterator[tuple[str, Mapping[str, str] | None]]:
     """Yield id and contact of every report that was not erased, oldest first."""
     query = select(reports.c.id, reports.c.contact).where(reports.c.erased_at.is_(None))
-    for row in connection.execute(query.order_by(reports.c.id)):
+    in_parts = query.order_by(reports.c.id).execution_options(yield_per=1000)
+    for row in connection.execute(in_parts):
         yield row.id, row.contact
 
 

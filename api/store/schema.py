@@ -95,40 +95,16 @@ def is_current(database: Database) -> bool:
     return current(database) == newest()
 
 
-def _open_script() -> ScriptDirectory:
-    return ScriptDirectory(str(FOLDER))
-
-
-def _read_current(connection: Connection) -> str | None:
-    revision = MigrationContext.configure(connection).get_current_revision()
-    if revision is None and inspect(connection).has_table("cases"):
-        raise SettingsError(
-            "ledger_unknown",
-            "The database holds tables that no migration of this service made.",
-            "Give the service a database of its own.",
-        )
-    return revision
-
-
-def _run(
-    database: Database,
-    script: ScriptDirectory,
-    revision: str,
-    find_steps: Callable[[Any, Any], Any],
-) -> None:
-    with _alone(database) as connection, _translated(revision):
-        _read_current(connection)
-        environment = EnvironmentContext(
-            Config(), script, fn=find_steps, destination_rev=revision, starting_rev=None
-        )
-        # Within our transaction: alembic sees it and opens none of its own.
-        environment.configure(connection=connection, target_metadata=METADATA, render_as_batch=True)
-        environment.run_migrations()
-
-
 @contextlib.contextmanager
-def _alone(database: Database) -> Iterator[Connection]:
-    """Open a transaction that no other replica's migration runs beside."""
+def open_alone(database: Database) -> Iterator[Connection]:
+    """Open a transaction that no other replica's migration runs beside.
+
+    On SQLite references between rows are looked at only at its end.
+
+    Raises:
+        SettingsError: At the end, rows refer to others that do not exist; nothing was changed.
+        StorageError: The database does not answer.
+    """
     if database.dialect == "postgresql":
         with database.write() as connection:
             database.serialise(connection, "schema")
@@ -151,6 +127,37 @@ def _alone(database: Database) -> Iterator[Connection]:
                 )
     finally:
         alone.close()
+
+
+def _open_script() -> ScriptDirectory:
+    return ScriptDirectory(str(FOLDER))
+
+
+def _read_current(connection: Connection) -> str | None:
+    revision = MigrationContext.configure(connection).get_current_revision()
+    if revision is None and inspect(connection).has_table("cases"):
+        raise SettingsError(
+            "ledger_unknown",
+            "The database holds tables that no migration of this service made.",
+            "Give the service a database of its own.",
+        )
+    return revision
+
+
+def _run(
+    database: Database,
+    script: ScriptDirectory,
+    revision: str,
+    find_steps: Callable[[Any, Any], Any],
+) -> None:
+    with open_alone(database) as connection, _translated(revision):
+        _read_current(connection)
+        environment = EnvironmentContext(
+            Config(), script, fn=find_steps, destination_rev=revision, starting_rev=None
+        )
+        # Within our transaction: alembic sees it and opens none of its own.
+        environment.configure(connection=connection, target_metadata=METADATA, render_as_batch=True)
+        environment.run_migrations()
 
 
 def _ignore_references(connection: Any, _record: Any) -> None:

@@ -1,7 +1,6 @@
 """Public toilets in the ledger."""
 
 from collections.abc import Iterable, Sequence
-from itertools import islice
 from typing import Any, Final
 
 from sqlalchemy import Connection, delete, func, select
@@ -11,8 +10,8 @@ from api.store.upsert import upsert
 from api.toilets import Toilet
 
 _FIELDS: Final = tuple(column.name for column in toilets.c)
-BATCH_ROWS: Final = 500
-"""Rows of one statement: SQLite takes 32,766 values in one."""
+BATCH_IDS: Final = 500
+"""Ids of one statement: SQLite takes 32,766 values in one."""
 
 
 def save_toilets(connection: Connection, found: Iterable[Toilet]) -> int:
@@ -21,16 +20,14 @@ def save_toilets(connection: Connection, found: Iterable[Toilet]) -> int:
     Returns:
         How many there were.
     """
-    rows = iter(found)
-    saved = 0
-    while batch := [_values(toilet) for toilet in islice(rows, BATCH_ROWS)]:
-        statement = upsert(connection, toilets).values(batch)
+    rows = [_values(toilet) for toilet in found]
+    if rows:
+        statement = upsert(connection, toilets)
         changed = {name: statement.excluded[name] for name in _FIELDS if name != "id"}
         connection.execute(
-            statement.on_conflict_do_update(index_elements=[toilets.c.id], set_=changed)
+            statement.on_conflict_do_update(index_elements=[toilets.c.id], set_=changed), rows
         )
-        saved += len(batch)
-    return saved
+    return len(rows)
 
 
 def remove_other_toilets(connection: Connection, kept: Sequence[str]) -> int:
@@ -41,8 +38,8 @@ def remove_other_toilets(connection: Connection, kept: Sequence[str]) -> int:
     """
     known = set(connection.scalars(select(toilets.c.id)))
     gone = sorted(known - set(kept))
-    for start in range(0, len(gone), BATCH_ROWS):
-        ids = gone[start : start + BATCH_ROWS]
+    for start in range(0, len(gone), BATCH_IDS):
+        ids = gone[start : start + BATCH_IDS]
         connection.execute(delete(toilets).where(toilets.c.id.in_(ids)))
     return len(gone)
 

@@ -191,6 +191,27 @@ def test_a_running_request_ends_before_the_server_does(tmp_path: Path) -> None:
         assert served.process.wait(timeout=60) == 0
 
 
+def test_who_waits_for_work_is_answered_when_the_server_ends(tmp_path: Path) -> None:
+    with serve(tmp_path / "data", tmp_path / "log") as served:
+        assert served.key is not None
+        answers: list[httpx.Response] = []
+
+        def wait_for_work() -> None:
+            body = {"wait_s": 15}
+            url = f"{served.url}/v1/queue/lease"
+            answers.append(httpx.post(url, json=body, headers=bearer(served.key or ""), timeout=30))
+
+        thread = threading.Thread(target=wait_for_work)
+        thread.start()
+        time.sleep(1)
+        assert not answers
+        began = time.monotonic()
+        assert served.stop() == 0
+        assert time.monotonic() - began < 10
+        thread.join(30)
+        assert [answer.status_code for answer in answers] == [200]
+
+
 @pytest.mark.parametrize(
     ("variables", "words"),
     [

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -27,6 +27,11 @@ from api.store.deliveries import (
 from api.store.outbox import record_event
 from api.store.webhooks import Webhook, WebhookSecret
 from tests.api.conftest import MONDAY_MORNING as NOW
+
+if TYPE_CHECKING:
+    from starlette.testclient import TestClient
+
+    from tests.api.conftest import MakeKey
 
 LOOPBACK = "127.0.0.0/8"
 OPENED = "cn.street-issues.case.opened"
@@ -249,3 +254,18 @@ class Ledger:
 @pytest.fixture
 def ledger(database: Database) -> Ledger:
     return Ledger(database)
+
+
+@pytest.fixture
+def web(local: Services) -> Iterator["TestClient"]:
+    from starlette.testclient import TestClient
+
+    from api.app import create_app
+
+    with TestClient(create_app(local)) as client:
+        yield client
+
+
+@pytest.fixture
+def admin(make_key: "MakeKey") -> dict[str, str]:
+    return make_key("admin")

@@ -1,6 +1,5 @@
 """Webhooks over HTTP, as an administrator sees them."""
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,21 +15,6 @@ if TYPE_CHECKING:
     from tests.api.conftest import MakeKey, SetClock
 
 HOOKS = "/v1/webhooks"
-
-
-@pytest.fixture
-def web(local: Services) -> Iterator["TestClient"]:
-    from starlette.testclient import TestClient
-
-    from api.app import create_app
-
-    with TestClient(create_app(local)) as client:
-        yield client
-
-
-@pytest.fixture
-def admin(make_key: "MakeKey") -> dict[str, str]:
-    return make_key("admin")
 
 
 def subscribe(

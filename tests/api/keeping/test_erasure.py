@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select
 
+from api import erasure
 from api.erasure import erase_reports, find_by_contact, find_by_token
-from api.errors import NotFoundError
+from api.errors import NotFoundError, StorageError
 from api.pictures import open_picture_cache
 from api.retention import delete_old_originals
 from api.services import Services
@@ -197,3 +198,16 @@ def test_news_for_subscribers_never_held_the_words(
     for word in WORDS:
         assert word not in told
         assert word not in recorded
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_tells_that_traces_are_left_while_somebody_reads(
+    services: Services, make_report: MakeReport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = make_report(finding(), **PERSONAL).report
+    monkeypatch.setattr(erasure, "CHECKPOINT_WAIT_MS", 50)
+    with services.database.read() as connection:
+        connection.execute(select(audit)).all()
+        with pytest.raises(StorageError, match="traces"):
+            erase_reports(services, [report.id], actor="system:test")
+    erase_reports(services, [report.id], actor="system:test")

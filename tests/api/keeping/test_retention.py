@@ -255,3 +255,14 @@ def test_an_upload_beside_the_deletion_of_the_same_photo_keeps_it(
     assert report.photo_sha256 == sha256
     assert services.photos.get(sha256) == jpeg()
     assert photo_of(services, sha256).original_deleted_at is None
+
+
+def test_metrics_tell_how_many_originals_went(services: Services, clock: "SetClock") -> None:
+    from api.app import create_app
+
+    create_app(services)  # Connects the gauges.
+    with services.database.write() as connection:
+        insert_photo(connection, "a" * 64, 7, "image/jpeg", clock())
+    clock.advance(days=2)
+    delete_old_originals(services)
+    assert b"street_issues_originals_deleted_total 1.0" in services.metrics.render()

@@ -51,7 +51,7 @@ def open_pool(monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenPool]:
         on_replaced: Callable[[], None] = lambda: None,
     ) -> ProcessPool:
         work = "odd_work:open_work"
-        settings = PoolSettings(workers, backlog, timeout_s, 0.5, work, on_replaced)
+        settings = PoolSettings(workers, backlog, timeout_s, 0.5, work, on_replaced, 3.0)
         opened.append(ProcessPool(settings, WorkPlan()))
         return opened[-1]
 
@@ -175,6 +175,20 @@ def test_closing_ends_what_runs_and_sends_away_what_waits(open_pool: OpenPool) -
     assert not pool.has_room()
     assert not any(is_running(pid) for pid in pids)
     pool.close()
+
+
+def test_closing_does_not_wait_for_a_task_that_hangs(open_pool: OpenPool) -> None:
+    pool = open_pool(workers=2)
+    pids = pool.worker_pids
+    hanging = pool.score(b"hang")
+    wait_until(hanging.running)
+    started = time.monotonic()
+    pool.close()
+    assert time.monotonic() - started < 10
+    with pytest.raises(ScoringError) as caught:
+        hanging.result(0)
+    assert caught.value.code == "worker_died"
+    assert not any(is_running(pid) for pid in pids)
 
 
 def test_signals_of_a_terminal_or_service_manager_do_not_end_workers(open_pool: OpenPool) -> None:

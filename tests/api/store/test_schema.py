@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import String, inspect, text
 
 from api.errors import SettingsError
 from api.store import schema
@@ -182,3 +183,21 @@ def test_a_step_that_leaves_rows_without_their_parents_is_undone(empty: Database
         schema.upgrade(empty)
     assert caught.value.code == "ledger_inconsistent"
     assert schema.current(empty) == "0001"
+
+
+def test_a_step_may_copy_a_table_that_others_refer_to(empty: Database) -> None:
+    """SQLite changes a column by copying the table and dropping the old one."""
+    schema.upgrade(empty)
+    with empty.write() as connection:
+        connection.execute(
+            reports.insert().values(id="r", received_at=NOW, source="citizen", state="waiting")
+        )
+        insert_job(connection, "r", NOW, NOW)
+    with schema.open_alone(empty) as connection:
+        operations = Operations(MigrationContext.configure(connection))
+        with operations.batch_alter_table("reports") as batch:
+            batch.alter_column("state", type_=String(17), existing_type=String(16))
+    assert len(_differences(empty)) == 1
+    with empty.write() as connection:
+        assert connection.execute(jobs.select()).one().report_id == "r"
+        assert connection.execute(reports.select()).one().received_at == NOW
