@@ -154,11 +154,7 @@ def record_heartbeat(
 
 
 def notice_silent_cameras(services: Services) -> float:
-    """Call cameras offline that were not heard of for too long; a step of a `Loop`.
-
-    Returns:
-        Seconds until it makes sense to look again.
-    """
+    """Call cameras offline that fell silent; a step of a `Loop`: returns when to look again, s."""
     now = services.clock()
     with services.database.read() as connection:
         silent = list_silent_cameras(connection, now - SILENT_AFTER)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, Strict
 
 from api.cases.case import Case, CaseEvent
 from api.cases.states import CaseState, MoveName, allowed_moves
@@ -18,6 +18,7 @@ from api.schemas import (
     LongText,
     ShortText,
     UtcDatetime,
+    Whole,
 )
 from api.store.case_list import CaseOrder
 from api.store.cases import CaseReport
@@ -147,23 +148,23 @@ class MoveBody(Body):
 
     move: MoveName = Field(examples=["dispatch"])
     reason: LongText | None = Field(default=None, examples=["Rubbish stands beside the bin."])
-    version: int | None = Field(default=None, ge=1, lt=2**31, description="The case as seen.")
+    version: Whole | None = Field(default=None, ge=1, lt=2**31, description="The case as seen.")
     unit: ShortText | None = Field(
         default=None, description="dispatch: who is to handle it.", examples=["环卫三队"]
     )
-    rating: int | None = Field(default=None, ge=1, le=5, description="evaluate: 5 is best.")
+    rating: Whole | None = Field(default=None, ge=1, le=5, description="evaluate: 5 is best.")
 
 
 class CorrectionBody(Body):
     """What a person knows better; what is left out stays."""
 
     label: Label | None = Field(default=None, examples=["overflowing_bin"])
-    lat: Latitude | None = None
-    lng: Longitude | None = None
+    lat: Annotated[Latitude, Strict()] | None = None
+    lng: Annotated[Longitude, Strict()] | None = None
     datum: Datum = "wgs84"
     address: ShortText | None = None
     reason: LongText | None = None
-    version: int | None = Field(default=None, ge=1, lt=2**31)
+    version: Whole | None = Field(default=None, ge=1, lt=2**31)
 
 
 class MergeBody(Body):
@@ -171,7 +172,7 @@ class MergeBody(Body):
 
     into: Id = Field(examples=[EXAMPLE_ID])
     reason: LongText | None = None
-    version: int | None = Field(default=None, ge=1, lt=2**31)
+    version: Whole | None = Field(default=None, ge=1, lt=2**31)
 
 
 class SplitBody(Body):
@@ -179,7 +180,7 @@ class SplitBody(Body):
 
     reports: Annotated[tuple[Id, ...], Field(min_length=1, max_length=1000)]
     reason: LongText | None = None
-    version: int | None = Field(default=None, ge=1, lt=2**31)
+    version: Whole | None = Field(default=None, ge=1, lt=2**31)
 
 
 def show_position(lat: float | None, lon: float | None) -> PositionAnswer | None:

@@ -163,9 +163,9 @@ def install_problems(app: FastAPI, renderers: Sequence[tuple[str, Renderer]] = (
 async def _answer(request: Request, error: Exception) -> Response:
     problem = problem_of(error)
     if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        # A full queue or a lost database is news for the operators, without a trace; what nobody
-        # foresaw comes with one.
-        trace = error if problem.code == "internal" else None
+        # A full queue is news for the operators without a trace; a lost database comes with what
+        # it said, and so does what nobody foresaw.
+        trace = error if problem.code == "internal" or error.__cause__ is not None else None
         logger.error("answered_with_error", extra={"code": problem.code}, exc_info=trace)
     return respond(request, problem)
 
@@ -188,6 +188,8 @@ def _validation_problem(error: RequestValidationError) -> Problem:
 
 
 def _http_problem(error: HTTPException) -> Problem:
+    if error.status_code == HTTPStatus.BAD_REQUEST:  # FastAPI: a body that is not UTF-8 text.
+        return _validation_problem(RequestValidationError([]))
     code, detail, hint = _HTTP_WORDS.get(
         error.status_code, ("refused", HTTPStatus(error.status_code).phrase, "")
     )
@@ -196,7 +198,6 @@ def _http_problem(error: HTTPException) -> Problem:
 
 
 _HTTP_WORDS: Final[Mapping[int, tuple[str, str, str]]] = {
-    400: ("bad_request", "The request could not be read.", "Check how the body is encoded."),
     404: ("no_such_address", "There is nothing at this address.", "See /openapi.json."),
     405: (
         "method_not_allowed",

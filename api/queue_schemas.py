@@ -8,7 +8,7 @@ from pydantic import Field
 from api.case_schemas import EXAMPLE_ID, CaseAnswer, show_case
 from api.cases.states import CaseState
 from api.queueing import Handed
-from api.schemas import Answer, Body, GridCode, Id, Label, ShortText, UtcDatetime
+from api.schemas import Answer, Body, GridCode, Id, Label, ShortText, UtcDatetime, Whole
 from api.store.leases import LONGEST_WAIT_S, Hold
 from api.store.queue import Depth, Parked, Standing
 
@@ -16,7 +16,7 @@ MOST_ITEMS: Final = 100
 LONGEST_POLL_S: Final = 30
 """Under the minute after which proxies give up on a silent answer."""
 
-Seconds = Annotated[int, Field(ge=10, le=LONGEST_WAIT_S)]
+Seconds = Annotated[Whole, Field(ge=10, le=LONGEST_WAIT_S)]
 
 
 class LeaseBody(Body):
@@ -29,9 +29,9 @@ class LeaseBody(Body):
         (), max_length=50, description="null: cases without a label; empty: all."
     )
     grid: GridCode | None = Field(None, description="Prefix of grid codes.")
-    n: int = Field(10, ge=1, le=MOST_ITEMS, description="At most so many.")
+    n: Whole = Field(10, ge=1, le=MOST_ITEMS, description="At most so many.")
     seconds: Seconds = Field(300, description="How long they are held.")
-    wait_s: int = Field(
+    wait_s: Whole = Field(
         0, ge=0, le=LONGEST_POLL_S, description="With nothing ready, wait so long for something."
     )
 
@@ -62,7 +62,7 @@ class HoldBody(Body):
     """A case that is held."""
 
     case_id: Id = Field(examples=[EXAMPLE_ID])
-    lease_token: int = Field(ge=0, lt=2**53, examples=[1772413200001])
+    lease_token: Whole = Field(ge=0, lt=2**53, examples=[1772413200001])
 
 
 Holds = Annotated[tuple[HoldBody, ...], Field(min_length=1, max_length=MOST_ITEMS)]
@@ -78,7 +78,7 @@ class NackBody(Body):
     """Cases that are given back."""
 
     items: Holds
-    pause_s: int = Field(0, ge=0, le=LONGEST_WAIT_S, description="Not handed out for so long.")
+    pause_s: Whole = Field(0, ge=0, le=LONGEST_WAIT_S, description="Not handed out for so long.")
     error: ShortText | None = Field(
         None, description="Why; kept with the case. No personal data.", examples=["timeout"]
     )

@@ -3,12 +3,22 @@
 import base64
 import binascii
 import json
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Generic, Literal, TypeAlias, TypeVar
 
 from fastapi import Path, Query
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    StringConstraints,
+)
 
 from api.errors import InvalidError
 
@@ -18,6 +28,7 @@ T = TypeVar("T")
 # terminals and logs. Long text may have lines and tabs.
 _ONE_LINE: Final = r"^[^\x00-\x1f\x7f]*$"
 _LINES: Final = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
+_NUMBER: Final = re.compile(r"[-+.\d_eE]+")
 ID_PATTERN: Final = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 
 ShortText: TypeAlias = Annotated[
@@ -60,6 +71,9 @@ Sha256: TypeAlias = Annotated[
 ]
 """The SHA-256 of a file, 64 hex digits."""
 
+Whole: TypeAlias = Annotated[int, Strict()]
+"""A whole number of a JSON body: neither true nor "5" is one."""
+
 Latitude: TypeAlias = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 """Degrees."""
 
@@ -77,7 +91,16 @@ def _to_utc(value: datetime) -> datetime:
         raise ValueError("this time is out of range") from error
 
 
-UtcDatetime: TypeAlias = Annotated[AwareDatetime, AfterValidator(_to_utc)]
+def _refuse_numbers(value: object) -> object:
+    # pydantic reads a number as seconds since 1970, which nobody sends on purpose.
+    if isinstance(value, int | float) or (isinstance(value, str) and _NUMBER.fullmatch(value)):
+        raise ValueError("write a time such as 2026-03-02T09:00:00+08:00")
+    return value
+
+
+UtcDatetime: TypeAlias = Annotated[
+    AwareDatetime, BeforeValidator(_refuse_numbers), AfterValidator(_to_utc)
+]
 """An instant with an offset from UTC, kept in UTC; answered as 2026-03-02T01:00:00Z."""
 
 PageSize: TypeAlias = Annotated[int, Query(ge=1, le=500, description="Rows of one page.")]
@@ -152,11 +175,16 @@ def decode_cursor(cursor: str, kinds: Sequence[type]) -> tuple[Any, ...]:
         and len(parts) == len(kinds)
         and all(type(part) is kind for part, kind in zip(parts, kinds, strict=True))
         and all(abs(part) < 2**63 for part in parts if isinstance(part, int))
-        and not any("\x00" in part for part in parts if isinstance(part, str))
+        and all(_is_storable(part) for part in parts if isinstance(part, str))
     )
     if not fits:
         raise _bad_cursor()
     return tuple(parts)
+
+
+def _is_storable(text: str) -> bool:
+    """Tell whether PostgreSQL takes a text: no NUL, no half of a surrogate pair."""
+    return "\x00" not in text and text.isprintable()
 
 
 def _bad_cursor() -> InvalidError:

@@ -137,6 +137,7 @@ def build_loops(services: "Services") -> "Sequence[Loop]":
     from functools import partial
 
     from api.background import Loop
+    from api.cameras import notice_silent_cameras
     from api.delivery.step import DeliveryLoop, open_deliverer
     from api.grid_cells import watch_grid
     from api.jobs import score_step
@@ -147,6 +148,7 @@ def build_loops(services: "Services") -> "Sequence[Loop]":
         DeliveryLoop(open_deliverer(services)),
         Loop("housekeeping", partial(housekeeping_step, services)),
         Loop("grid", watch_grid(services)),
+        Loop("cameras", partial(notice_silent_cameras, services)),
     )
 
 

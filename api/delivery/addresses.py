@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Final
 
-import httpx
+import httpx2
 
 from api.errors import InvalidError, SettingsError
 
@@ -34,7 +34,7 @@ _NUMBER: Final = re.compile(r"(0x[0-9a-f]*|[0-9]+)\.?", re.IGNORECASE)
 class Target:
     """A URL with the addresses to which a connection may go."""
 
-    url: httpx.URL
+    url: httpx2.URL
     host: str
     """As TLS and the Host header name it: ASCII, without brackets."""
     addresses: tuple[str, ...]
@@ -111,7 +111,7 @@ class AddressGuard:
         return listed or _is_public(inner)
 
 
-def parse_url(text: str) -> httpx.URL:
+def parse_url(text: str) -> httpx2.URL:
     """Return a URL that could be a webhook's, wherever it leads.
 
     Raises:
@@ -122,9 +122,9 @@ def parse_url(text: str) -> httpx.URL:
     if any(character <= " " or character in "\\\x7f" for character in text):
         raise _invalid("It has spaces, backslashes or control characters.")
     try:
-        url = httpx.URL(text)
+        url = httpx2.URL(text)
         port = url.port
-    except (httpx.InvalidURL, ValueError) as error:
+    except (httpx2.InvalidURL, ValueError) as error:
         raise _invalid("It is not a URL.") from error
     host = url.raw_host.decode("ascii", "replace").strip("[]")
     if url.scheme not in {"http", "https"}:

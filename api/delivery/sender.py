@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, Protocol
 
-import httpx
+import httpx2
 
 from api.delivery.addresses import AddressGuard, Target
 from api.delivery.schedule import Answer, parse_retry_after
@@ -44,7 +44,7 @@ class HttpSender:
         """Take who judges addresses; read the certificates that are trusted."""
         self._guard = guard
         self._timeout_s = timeout_s
-        self._trust = httpx.create_ssl_context()
+        self._trust = httpx2.create_ssl_context()
         self._trust.load_default_certs(ssl.Purpose.SERVER_AUTH)  # The system's: a bureau's own CA
 
     def send(self, url: str, body: bytes, headers: Mapping[str, str], now: datetime) -> Answer:
@@ -58,7 +58,7 @@ class HttpSender:
             answer = asyncio.run(self._post(target, body, headers, now))
         except TimeoutError:
             answer = Answer(None, f"No whole answer came within {self._timeout_s:g} s.")
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError) as error:
             answer = Answer(None, _explain(error))
         except (OSError, UnicodeError) as error:
             answer = Answer(None, f"The connection failed: {type(error).__name__}.")
@@ -74,7 +74,7 @@ class HttpSender:
             for index, address in enumerate(target.addresses[:MOST_ADDRESSES], start=1):
                 try:
                     return await self._post_to(target, address, body, headers, now)
-                except (httpx.ConnectError, httpx.ConnectTimeout):
+                except (httpx2.ConnectError, httpx2.ConnectTimeout):
                     if index == min(len(target.addresses), MOST_ADDRESSES):
                         raise
         raise AssertionError("a target has an address")
@@ -87,9 +87,9 @@ class HttpSender:
         headers: Mapping[str, str],
         now: datetime,
     ) -> Answer:
-        timeout = httpx.Timeout(self._timeout_s, connect=min(CONNECT_TIMEOUT_S, self._timeout_s))
+        timeout = httpx2.Timeout(self._timeout_s, connect=min(CONNECT_TIMEOUT_S, self._timeout_s))
         async with (
-            httpx.AsyncClient(verify=self._trust, trust_env=False, timeout=timeout) as client,
+            httpx2.AsyncClient(verify=self._trust, trust_env=False, timeout=timeout) as client,
             client.stream(
                 "POST",
                 target.url.copy_with(host=address),
@@ -132,13 +132,13 @@ def _explain(error: Exception) -> str:
             return f"Its certificate was not accepted: {cause.verify_message}."
         cause = cause.__cause__ or cause.__context__
     match error:
-        case httpx.ConnectTimeout():
+        case httpx2.ConnectTimeout():
             return f"It did not take the connection within {CONNECT_TIMEOUT_S:g} s."
-        case httpx.TimeoutException():
+        case httpx2.TimeoutException():
             return "It did not answer in time."
-        case httpx.ConnectError():
+        case httpx2.ConnectError():
             return "The connection was refused, or the host cannot be reached."
-        case httpx.RemoteProtocolError() | httpx.DecodingError():
+        case httpx2.RemoteProtocolError() | httpx2.DecodingError():
             return "What it answered is not HTTP, or broke off."
         case _:
             return f"The connection failed: {type(error).__name__}."

@@ -48,6 +48,8 @@ class RequestForm(BaseModel):
     phone: ShortText | None = None
     description: LongText | None = None
     media_url: MediaUrl | None = None
+    jurisdiction_id: ShortText | None = None
+    """Not looked at: one service serves one bureau."""
 
 
 async def read_form(request: Request) -> dict[str, str]:

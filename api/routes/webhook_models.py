@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import Field, StringConstraints
 
-from api.schemas import Answer, Body, GridCode, UtcDatetime
+from api.schemas import Answer, Body, GridCode, UtcDatetime, Whole
 from api.store.deliveries import Delivery
 from api.store.webhooks import Webhook
 
@@ -68,7 +68,7 @@ class WebhookChange(Body):
 class Rotation(Body):
     """How the old secret ends."""
 
-    old_valid_hours: int = Field(
+    old_valid_hours: Whole = Field(
         default=24,
         ge=0,
         le=168,
@@ -86,7 +86,7 @@ class ReplaySince(Body):
 class ReplayDeliveries(Body):
     """The events of these deliveries."""
 
-    deliveries: tuple[Annotated[int, Field(ge=1, lt=2**63)], ...] = Field(
+    deliveries: tuple[Annotated[Whole, Field(ge=1, lt=2**63)], ...] = Field(
         min_length=1, max_length=1000, examples=[[4711, 4712]]
     )
 

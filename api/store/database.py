@@ -116,14 +116,20 @@ class Database:
 
 
 def _create_engine(url: str) -> Engine:
+    # Parameters are hidden from errors: those are logged, and notes and contacts are among them.
     if url.startswith("sqlite:"):
-        engine = create_engine(url, connect_args={"check_same_thread": False})
+        engine = create_engine(url, connect_args={"check_same_thread": False}, hide_parameters=True)
         event.listen(engine, "connect", _prepare_sqlite)
         return engine
     if not url.startswith("postgresql+psycopg:"):
         raise ValueError("neither SQLite nor PostgreSQL through psycopg")
     return create_engine(
-        url, pool_pre_ping=True, pool_size=CONNECTIONS, max_overflow=0, pool_timeout=10
+        url,
+        pool_pre_ping=True,
+        pool_size=CONNECTIONS,
+        max_overflow=0,
+        pool_timeout=10,
+        hide_parameters=True,
     )
 
 
@@ -138,6 +144,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         "secure_delete=ON",  # What is erased is overwritten: the file holds it no more.
         "cache_size=-65536",  # 64 MiB
         "temp_store=MEMORY",
+        "case_sensitive_like=ON",  # As on PostgreSQL, and as `Principal.sees` compares.
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -19,14 +19,21 @@ from api.store.tables import (
 
 TOUCHED: Final = ("reports", "cases", "photos", "jobs", "idempotency", "shadow_scores")
 """Tables whose dead rows have to be cleared away afterwards."""
+PAGE_ROWS: Final = 1000
 
 
 def iterate_reports(connection: Connection) -> Iterator[tuple[str, Mapping[str, str] | None]]:
     """Yield id and contact of every report that was not erased, oldest first."""
     query = select(reports.c.id, reports.c.contact).where(reports.c.erased_at.is_(None))
-    in_parts = query.order_by(reports.c.id).execution_options(yield_per=1000)
-    for row in connection.execute(in_parts):
-        yield row.id, row.contact
+    ordered = query.order_by(reports.c.id).limit(PAGE_ROWS)
+    after = ""
+    while True:  # In pages, so that memory stays flat over millions of reports.
+        page = connection.execute(ordered.where(reports.c.id > after)).all()
+        for row in page:
+            yield row.id, row.contact
+        if len(page) < PAGE_ROWS:
+            return
+        after = page[-1].id
 
 
 def mentioning(connection: Connection, text: str) -> tuple[str, ...]:

@@ -122,8 +122,9 @@ def remember_key(
         upsert(connection, idempotency)
         .values(key_hash=key_hash, request_hash=request_hash, subject=subject, created_at=at)
         .on_conflict_do_nothing()
-    )
-    if made.rowcount == 1:
+        .returning(idempotency.c.key_hash)
+    ).first()
+    if made is not None:
         return None
     row = connection.execute(select(idempotency).where(idempotency.c.key_hash == key_hash)).one()
     return UsedKey(row.request_hash, row.subject)

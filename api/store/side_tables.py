@@ -167,6 +167,7 @@ toilets = Table(
     Column("wheelchair", String(8)),  # yes, no, limited; None: unknown
     Column("fee", Boolean),
     Column("details", Json, nullable=False),
+    Index(None, "lat"),
 )
 
 shadow_scores = Table(  # What a candidate model says of the same photos

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from api import commands
@@ -75,7 +75,7 @@ def serve(data: Path, log: Path, *options: str, **variables: str) -> Iterator[Se
             target=lambda: served.lines.extend(line.rstrip() for line in process.stdout or ())
         )
         reader.start()
-        httpx.get(f"{served.url}/healthz", timeout=30).raise_for_status()
+        httpx2.get(f"{served.url}/healthz", timeout=30).raise_for_status()
         time.sleep(0.2)
         yield served
     finally:
@@ -103,14 +103,14 @@ def bearer(key: str) -> dict[str, str]:
 def test_a_first_start_needs_nothing_and_shows_its_key_once(tmp_path: Path) -> None:
     data, log = tmp_path / "data", tmp_path / "log"
     with serve(data, log) as first:
-        ready = httpx.get(f"{first.url}/readyz", timeout=30)
+        ready = httpx2.get(f"{first.url}/readyz", timeout=30)
         assert ready.status_code == 200, ready.text
         key = first.key
         assert key is not None
-        audit = httpx.get(f"{first.url}/v1/audit", headers=bearer(key), timeout=30)
+        audit = httpx2.get(f"{first.url}/v1/audit", headers=bearer(key), timeout=30)
         assert audit.status_code == 200
-        assert httpx.get(f"{first.url}/v1/audit", timeout=30).status_code == 401
-        metrics = httpx.get(f"{first.url}/metrics", timeout=30)
+        assert httpx2.get(f"{first.url}/v1/audit", timeout=30).status_code == 401
+        metrics = httpx2.get(f"{first.url}/metrics", timeout=30)
         assert "street_issues_ledger_up 1.0" in metrics.text
         assert "server" not in audit.headers
         assert first.stop() == 0
@@ -122,7 +122,7 @@ def test_a_first_start_needs_nothing_and_shows_its_key_once(tmp_path: Path) -> N
 
     with serve(data, log) as second:
         assert second.key is None
-        answer = httpx.get(f"{second.url}/v1/audit", headers=bearer(key), timeout=30)
+        answer = httpx2.get(f"{second.url}/v1/audit", headers=bearer(key), timeout=30)
         assert answer.status_code == 200
         assert second.stop(signal.SIGINT) == 0
 
@@ -130,7 +130,7 @@ def test_a_first_start_needs_nothing_and_shows_its_key_once(tmp_path: Path) -> N
 def test_a_preset_key_is_taken_and_not_shown(tmp_path: Path) -> None:
     preset = "preset-key-0123456789-0123456789-0123456789"
     with serve(tmp_path / "data", tmp_path / "log", STREET_ISSUES_ADMIN_KEY=preset) as served:
-        answer = httpx.get(f"{served.url}/v1/audit", headers=bearer(preset), timeout=30)
+        answer = httpx2.get(f"{served.url}/v1/audit", headers=bearer(preset), timeout=30)
         assert answer.status_code == 200
         assert len(served.lines) == 1
         assert served.stop() == 0
@@ -144,11 +144,11 @@ def test_a_key_revoked_on_the_command_line_stops_working(tmp_path: Path) -> None
         found = re.search(r"id: +(\S+)\nkey: (\S+)", made.stdout)
         assert found is not None
         headers = bearer(found[2])
-        assert httpx.get(f"{served.url}/v1/audit", headers=headers, timeout=30).is_success
+        assert httpx2.get(f"{served.url}/v1/audit", headers=headers, timeout=30).is_success
         revoked = run("keys", "revoke", found[1], "--data", str(data))
         assert revoked.returncode == 0, revoked.stderr
         deadline = time.monotonic() + 15
-        while httpx.get(f"{served.url}/v1/audit", headers=headers, timeout=30).is_success:
+        while httpx2.get(f"{served.url}/v1/audit", headers=headers, timeout=30).is_success:
             assert time.monotonic() < deadline
             time.sleep(0.5)
         assert served.stop() == 0
@@ -172,12 +172,12 @@ def test_a_running_request_ends_before_the_server_does(tmp_path: Path) -> None:
             go_on.wait(10)
             yield b"long=116.4"
 
-        answers: list[httpx.Response] = []
+        answers: list[httpx2.Response] = []
 
         def post() -> None:
             headers = {"Content-Type": "application/x-www-form-urlencoded"}
             url = f"{served.url}/open311/v2/requests.json"
-            answers.append(httpx.post(url, content=body(), headers=headers, timeout=30))
+            answers.append(httpx2.post(url, content=body(), headers=headers, timeout=30))
 
         thread = threading.Thread(target=post)
         thread.start()
@@ -194,12 +194,14 @@ def test_a_running_request_ends_before_the_server_does(tmp_path: Path) -> None:
 def test_who_waits_for_work_is_answered_when_the_server_ends(tmp_path: Path) -> None:
     with serve(tmp_path / "data", tmp_path / "log") as served:
         assert served.key is not None
-        answers: list[httpx.Response] = []
+        answers: list[httpx2.Response] = []
 
         def wait_for_work() -> None:
             body = {"wait_s": 15}
             url = f"{served.url}/v1/queue/lease"
-            answers.append(httpx.post(url, json=body, headers=bearer(served.key or ""), timeout=30))
+            answers.append(
+                httpx2.post(url, json=body, headers=bearer(served.key or ""), timeout=30)
+            )
 
         thread = threading.Thread(target=wait_for_work)
         thread.start()

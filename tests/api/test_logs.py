@@ -4,9 +4,12 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from api.logs import start_logging
 from api.request_log import request_id
+from api.store.database import Database
 
 
 @pytest.fixture
@@ -60,3 +63,14 @@ def test_the_server_does_not_log_an_error_again(stream: io.StringIO) -> None:
     assert stream.getvalue() == ""
     logging.getLogger("uvicorn.error").error("another")
     assert stream.getvalue() != ""
+
+
+def test_what_people_wrote_is_not_in_an_errors_words(database: Database) -> None:
+    # SQLAlchemy's words end up in traces, and those in the log.
+    with pytest.raises(IntegrityError) as caught, database.write() as connection:
+        for _ in range(2):
+            connection.execute(
+                text("INSERT INTO counters (name, value) VALUES (:name, :phone)"),
+                {"name": "a", "phone": 13800138000},
+            )
+    assert "13800138000" not in str(caught.value)

@@ -31,6 +31,7 @@ def test_every_operation_keeps_its_word(
             *("--checks", ",".join(CHECKS)),
             *("--phases", "examples,coverage,fuzzing"),
             *("--max-examples", str(examples)),
+            *("--request-timeout", "60"),  # A lease may wait for 30 s.
             *("--seed", "1", "--no-color", "--max-failures", "30"),
         ],
         cwd=tmp_path,

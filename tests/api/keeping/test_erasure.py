@@ -171,7 +171,10 @@ def test_an_address_that_another_report_gave_stays(
     assert "Bus stop 9" in dump(services)
 
 
-def test_finds_reports_by_what_a_person_knows(services: Services, make_report: MakeReport) -> None:
+def test_finds_reports_by_what_a_person_knows(
+    services: Services, make_report: MakeReport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.store.erasure.PAGE_ROWS", 2)
     one = make_report(finding(), **PERSONAL)
     two = make_report(finding(), contact={"phone": "13912345678"})
     named = make_report(finding(), note="call 13912345678, she knows 100%").report

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-import httpx
+import httpx2
 import pytest
 from sqlalchemy import select
 
@@ -230,8 +230,8 @@ def test_many_who_wait_hold_neither_thread_nor_connection(
     key = make_key("consumer")
 
     async def run() -> tuple[float, list[int]]:
-        transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+        transport = httpx2.ASGITransport(app)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://test") as http:
 
             async def wait() -> int:
                 answer = await http.post(

@@ -85,6 +85,7 @@ def upgrade() -> None:
         sa.Column("details", JSON, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_toilets")),
     )
+    op.create_index(op.f("ix_toilets_lat"), "toilets", ["lat"], unique=False)
     op.create_table(
         "webhooks",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -232,6 +233,7 @@ def downgrade() -> None:
     op.drop_table("deliveries")
     op.drop_table("cameras")
     op.drop_table("webhooks")
+    op.drop_index(op.f("ix_toilets_lat"), table_name="toilets")
     op.drop_table("toilets")
     op.drop_table("retention")
     op.drop_index(op.f("ix_outbox_subject_seq"), table_name="outbox")
