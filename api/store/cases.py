@@ -48,7 +48,7 @@ def next_case_number(connection: Connection, year: int) -> str:
 
 def insert_case(connection: Connection, case: Case) -> None:
     """Add a case."""
-    connection.execute(cases.insert().values(**_values(case)))
+    connection.execute(cases.insert(), _values(case))
 
 
 def save_case(connection: Connection, case: Case) -> None:
@@ -91,19 +91,8 @@ def get_cases(connection: Connection, case_ids: Sequence[str]) -> dict[str, Case
 
 def insert_event(connection: Connection, event: CaseEvent) -> None:
     """Add a line to a case's history."""
-    connection.execute(
-        case_events.insert().values(
-            id=event.id,
-            case_id=event.case_id,
-            at=event.at,
-            actor=event.actor,
-            action=event.action,
-            from_state=event.from_state,
-            to_state=event.to_state,
-            reason=event.reason,
-            details=dict(event.details),
-        )
-    )
+    values = {field.name: getattr(event, field.name) for field in fields(event)}
+    connection.execute(case_events.insert(), values | {"details": dict(event.details)})
 
 
 def list_events(connection: Connection, case_id: str) -> tuple[CaseEvent, ...]:
@@ -118,7 +107,7 @@ def list_events(connection: Connection, case_id: str) -> tuple[CaseEvent, ...]:
 def add_report(connection: Connection, joined: CaseReport) -> None:
     """Let a report speak for a case."""
     values = {field.name: getattr(joined, field.name) for field in fields(joined)}
-    connection.execute(case_reports.insert().values(**values | {"findings": list(joined.findings)}))
+    connection.execute(case_reports.insert(), values | {"findings": list(joined.findings)})
 
 
 def list_reports(connection: Connection, case_id: str) -> tuple[CaseReport, ...]:

@@ -136,7 +136,8 @@ def index_photo(connection: Connection, case_id: str, sha256: str, perceptual_ha
         {"band": band, "bits": bits, "case_id": case_id, "sha256": sha256}
         for band, bits in enumerate(hash_bands(perceptual_hash))
     ]
-    connection.execute(upsert(connection, photo_bands).values(rows).on_conflict_do_nothing())
+    statement = upsert(connection, photo_bands).on_conflict_do_nothing()
+    connection.execute(statement, rows)
 
 
 def forget_photos(connection: Connection, case_id: str) -> None:

@@ -98,6 +98,9 @@ def forget_events(connection: Connection, before: datetime) -> int:
     return len(seqs)
 
 
+_INSERT_EVENT: Final = insert(outbox).returning(outbox.c.seq)
+
+
 def _insert_event(
     connection: Connection,
     event_type: str,
@@ -107,18 +110,15 @@ def _insert_event(
     data: Mapping[str, Any],
 ) -> tuple[str, int]:
     event_id = new_id()
-    seq = connection.scalar(
-        insert(outbox)
-        .values(
-            id=event_id,
-            type=event_type,
-            subject=subject,
-            grid_code=grid_code,
-            at=at,
-            data=dict(data),
-        )
-        .returning(outbox.c.seq)
-    )
+    row = {
+        "id": event_id,
+        "type": event_type,
+        "subject": subject,
+        "grid_code": grid_code,
+        "at": at,
+        "data": dict(data),
+    }
+    seq = connection.scalar(_INSERT_EVENT, row)
     assert seq is not None  # RETURNING of one inserted row
     return event_id, int(seq)
 

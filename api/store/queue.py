@@ -4,16 +4,18 @@ A case is in the queue from its opening to its end. It is ready, leased, paused 
 taken (acknowledged in its present state), or parked (tried too often; a person has to look).
 """
 
+import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, case, delete, func, select, update
 
 from api.store.leases import is_available
 from api.store.scope import visible
 from api.store.tables import work_items
-from api.store.upsert import upsert
+from api.store.upsert import Upsert, upsert_for
 
 Standing = Literal["ready", "leased", "paused", "taken", "parked"]
 
@@ -67,38 +69,47 @@ def put_work(  # noqa: PLR0913 (the columns of a row)
         since: When it was opened; the older goes first.
         at: Now.
     """
-    fresh: dict[str, Any] = {
+    row: dict[str, Any] = {
+        "case_id": case_id,
+        "state": state,
+        "label": label,
+        "grid_code": grid_code,
+        "priority": priority,
+        "since": since,
+        # A case that left the queue and comes back must not meet tokens from its first time, so
+        # they start at the present millisecond: more than one lease of a case in each cannot be.
+        "lease_token": max(0, int(at.timestamp() * 1000)),
+        **_FRESH,
         "available_at": at,
-        "attempts": 0,
-        "leased_by": None,
-        "last_error": None,
-        "taken_at": None,
-        "parked_at": None,
     }
-    # A case that left the queue and comes back must not meet tokens from its first time, so they
-    # start at the present millisecond: more than one lease of one case in each is impossible.
-    statement = upsert(connection, work_items).values(
-        case_id=case_id,
-        state=state,
-        label=label,
-        grid_code=grid_code,
-        priority=priority,
-        since=since,
-        lease_token=max(0, int(at.timestamp() * 1000)),
-        **fresh,
-    )
+    connection.execute(_put(connection.dialect.name), row)
+
+
+_FRESH: Final[Mapping[str, Any]] = {
+    "available_at": None,
+    "attempts": 0,
+    "leased_by": None,
+    "last_error": None,
+    "taken_at": None,
+    "parked_at": None,
+}
+"""What a case starts with in each state; it is ready from now on."""
+
+
+@functools.cache
+def _put(dialect: str) -> Upsert:
+    """Make the statement once: putting it together takes longer than the database needs for it."""
+    statement = upsert_for(dialect, work_items)
     told = statement.excluded
     same = work_items.c.state == told.state
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=[work_items.c.case_id],
-            set_={
-                **{name: told[name] for name in ("state", "label", "grid_code", "priority")},
-                "since": told.since,
-                "lease_token": work_items.c.lease_token + case((same, 0), else_=1),
-                **{name: case((same, work_items.c[name]), else_=told[name]) for name in fresh},
-            },
-        )
+    return statement.on_conflict_do_update(
+        index_elements=[work_items.c.case_id],
+        set_={
+            **{name: told[name] for name in ("state", "label", "grid_code", "priority")},
+            "since": told.since,
+            "lease_token": work_items.c.lease_token + case((same, 0), else_=1),
+            **{name: case((same, work_items.c[name]), else_=told[name]) for name in _FRESH},
+        },
     )
 
 

@@ -57,8 +57,7 @@ class Report:
 
 def insert_report(connection: Connection, report: Report) -> None:
     """Add a report."""
-    values = {name: value for name, value in _values(report).items() if value is not None}
-    connection.execute(reports.insert().values(**values))
+    connection.execute(reports.insert(), _values(report))
 
 
 def get_report(connection: Connection, report_id: str, *, lock: bool = False) -> Report | None:

@@ -10,6 +10,9 @@ Upsert: TypeAlias = postgresql.Insert | sqlite.Insert
 
 def upsert(connection: Connection, table: Table) -> Upsert:
     """Return an INSERT that knows `on_conflict_do_update` and `on_conflict_do_nothing`."""
-    if connection.dialect.name == "sqlite":
-        return sqlite.insert(table)
-    return postgresql.insert(table)
+    return upsert_for(connection.dialect.name, table)
+
+
+def upsert_for(dialect: str, table: Table) -> Upsert:
+    """Return such an INSERT for a dialect by name: for statements that are made once and kept."""
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
