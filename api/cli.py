@@ -6,9 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from api.commands import EXIT_INTERRUPTED, EXIT_WRONG_USE
-from detector.commands.streams import make_streams_safe
-from detector.errors import StreetIssueError
+from detector.commands.program import run_program
 
 COMMAND_MODULES: Final = (
     "serve",
@@ -45,25 +43,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Without the program's name; None takes the process's own.
 
     Returns:
-        0 done, 1 problems found or something skipped, 2 wrong usage or set-up, 130 interrupted.
+        0 done, 1 problems found or something skipped, 2 wrong usage or set-up, 130 interrupted,
+        141 the reader of the output went away.
     """
-    make_streams_safe()
+    return run_program("street-issues-api", lambda: _run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     options = build_parser().parse_args(arguments)
-    try:
-        status: int = options.run(options)
-    except StreetIssueError as error:
-        print(f"street-issues-api: {error}", file=sys.stderr)
-        return EXIT_WRONG_USE
-    except KeyboardInterrupt:
-        print("street-issues-api: stopped.", file=sys.stderr)
-        return EXIT_INTERRUPTED
-    except BrokenPipeError:  # The reader of our output has gone: `… list | head`.
-        sys.stdout = None
-        return EXIT_WRONG_USE
-    except OSError as error:  # A full disk, a port in use, a folder that may not be written.
-        where = "" if error.filename is None else f"{error.filename}: "
-        print(f"street-issues-api: {where}{error.strerror or error}.", file=sys.stderr)
-        return EXIT_WRONG_USE
+    status: int = options.run(options)
     return status
 
 

@@ -4,9 +4,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from datasets.commands import EXIT_INTERRUPTED, EXIT_WRONG_USE, check, convert, imports, synth
-from detector.commands.streams import make_streams_safe
-from detector.errors import StreetIssueError
+from datasets.commands import check, convert, imports, synth
+from detector.commands.program import run_program
 
 
 def build_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
@@ -35,23 +34,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Without the program's name; None takes the process's own.
 
     Returns:
-        0 done, 1 problems found or something skipped, 2 wrong usage or set-up, 130 interrupted.
+        0 done, 1 problems found or something skipped, 2 wrong usage or set-up, 130 interrupted,
+        141 the reader of the output went away.
     """
-    make_streams_safe()
+    return run_program("street-issues-data", lambda: _run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     given = sys.argv[1:] if arguments is None else list(arguments)
     options = build_parser(given).parse_args(given)
-    try:
-        status: int = options.run(options)
-    except StreetIssueError as error:
-        print(f"street-issues-data: {error}", file=sys.stderr)
-        return EXIT_WRONG_USE
-    except KeyboardInterrupt:
-        print("street-issues-data: stopped.", file=sys.stderr)
-        return EXIT_INTERRUPTED
-    except OSError as error:  # A full disk, a folder that may not be written.
-        where = "" if error.filename is None else f"{error.filename}: "
-        print(f"street-issues-data: {where}{error.strerror or error}.", file=sys.stderr)
-        return EXIT_WRONG_USE
+    status: int = options.run(options)
     return status
 
 

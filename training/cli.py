@@ -4,13 +4,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from detector.commands.streams import make_streams_safe
-from detector.errors import StreetIssueError
+from detector.commands.program import run_program
 from detector.version import __version__
 from training.commands import calibrate, compare, evaluate, export, mine, promote, rollback, run
-
-EXIT_WRONG_USE = 2
-EXIT_INTERRUPTED = 130  # 128 + the signal's number, as shells count
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -33,22 +29,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         0 done, 1 refused (a worse bundle, a network that does not agree), 2 wrong usage or set-up,
-        130 interrupted.
+        130 interrupted, 141 the reader of the output went away.
     """
-    make_streams_safe()
+    return run_program("street-issues-train", lambda: _run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     options = build_parser().parse_args(arguments)
-    try:
-        status: int = options.execute(options)
-    except StreetIssueError as error:
-        print(f"street-issues-train: {error}", file=sys.stderr)
-        return EXIT_WRONG_USE
-    except KeyboardInterrupt:
-        print("street-issues-train: stopped.", file=sys.stderr)
-        return EXIT_INTERRUPTED
-    except OSError as error:  # A full disk, a folder that may not be written.
-        where = "" if error.filename is None else f"{error.filename}: "
-        print(f"street-issues-train: {where}{error.strerror or error}.", file=sys.stderr)
-        return EXIT_WRONG_USE
+    status: int = options.execute(options)
     return status
 
 

@@ -214,7 +214,7 @@ _FORM: Final[Schema] = {
         "description": {"type": "string", "maxLength": 4000},
         "media_url": {
             "type": "string",
-            "format": "uri",
+            "pattern": r"^https?://[^\x00-\x20\x7f]+$",
             "maxLength": 2000,
             "description": "Kept for people to look at; it is never fetched.",
         },

@@ -164,7 +164,7 @@ class ProcessPool:
         try:
             while True:
                 if process is None or not process.is_alive():
-                    process = self._start(number)
+                    process = self._replace(process, number)
                 if process is None or not self._room.wait():
                     return
                 if not process.is_alive():  # It ended with nothing to do: out of memory.
@@ -174,15 +174,21 @@ class ProcessPool:
                 if order is None or self._serve(process, order):
                     continue
                 # It ended that very moment, or a task later than it should have.
-                process = self._start(number)
+                process = self._replace(process, number)
                 if process is None or not self._serve(process, order):
                     gone = ScoringError("worker_died", "No worker lived to take the photo.")
                     self._finish(order, 0.0, error=gone)
         finally:
             with self._changed:
                 self._up.pop(number, None)
-            if process is not None and process.is_alive():
+            if process is not None:
                 process.end()
+
+    def _replace(self, gone: WorkerProcess | None, number: int) -> WorkerProcess | None:
+        """Close what is left of a worker, and start another; None when the pool closes."""
+        if gone is not None:
+            gone.end()
+        return self._start(number)
 
     def _start(self, number: int) -> WorkerProcess | None:
         """Start a worker, again and again if need be; None when the pool closes."""
