@@ -11,9 +11,10 @@ from starlette.middleware.cors import CORSMiddleware
 
 from api.background import Loop
 from api.gauges import read_gauges
-from api.openapi import DESCRIPTION, TAGS, describe_api
-from api.problems import Renderer, install_problems
-from api.request_log import RequestLog
+from api.http.openapi import DESCRIPTION, TAGS, describe_api
+from api.http.problems import Renderer, install_problems
+from api.http.request_log import RequestLog
+from api.http.unforeseen import UnforeseenErrors
 from api.routes import (
     audit,
     cameras,
@@ -34,7 +35,6 @@ from api.security.body_door import BodyDoor, find_uploads
 from api.security.door import Door
 from api.security.headers import SecurityHeaders
 from api.services import Services
-from api.unforeseen import UnforeseenErrors
 from detector.version import __version__
 
 logger = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ from typing import Final
 from sqlalchemy import Connection
 
 from api.cases.grid import Grid, GridProblem, parse_grid
+from api.casework.ledger import make_event, record_change
 from api.errors import InvalidError
-from api.ledger import make_event, record_change
 from api.services import Services
 from api.store.audit import record_audit
 from api.store.cases import get_case

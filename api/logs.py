@@ -6,7 +6,7 @@ from typing import Any, Final, TextIO
 
 from pythonjsonlogger.json import JsonFormatter
 
-from api.request_log import request_id
+from api.http.request_log import request_id
 
 _QUIET: Final = ("httpx", "httpcore", "alembic", "s3fs", "botocore", "fsspec", "aiobotocore")
 """Libraries whose lines hold whole addresses, or say what ours say already."""
@@ -39,7 +39,7 @@ class LineFormatter(JsonFormatter):
 
 
 class _OnceFilter(logging.Filter):
-    """Drops the server's copy of an error that `api.unforeseen` has logged with its request."""
+    """Drops the server's copy of an error that `http.unforeseen` has logged with its request."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         return not record.getMessage().startswith("Exception in ASGI application")

@@ -26,6 +26,11 @@ class Metrics:
             buckets=_SCORE_BUCKETS_S,
             registry=own,
         )
+        self.pool_replaced_total = Counter(
+            PREFIX + "pool_replaced_total",
+            "Workers that hung or died at a task and were replaced.",
+            registry=own,
+        )
         self.reports_total = Counter(
             PREFIX + "reports_total", "Reports accepted.", ["source"], registry=own
         )

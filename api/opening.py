@@ -14,9 +14,9 @@ from api.clock import Clock, system_clock
 from api.errors import BusyError, SettingsError
 from api.grid_cells import load_grid
 from api.metrics import Metrics
-from api.photos import open_photo_store
+from api.photos.store import open_photo_store
 from api.scoring.base import Comparison, PictureRequest, Scored, ScoringPool
-from api.scoring.pool import open_pool
+from api.scoring.opening import open_pool
 from api.security.keyring import Keyring
 from api.services import Services
 from api.settings import PREFIX, SECRET_CHARACTERS, Settings
@@ -90,9 +90,11 @@ def open_services(
         opened.callback(database.close)
         photos = open_photo_store(settings.photos_url, settings.data / PHOTOS_FOLDER)
         grid = load_grid(database)
-        pool: ScoringPool = (
-            open_pool(settings, thresholds=rules.thresholds) if scoring else NoPool()
-        )
+        metrics = Metrics()
+        pool: ScoringPool = NoPool()
+        if scoring:
+            replaced = metrics.pool_replaced_total.inc
+            pool = open_pool(settings, thresholds=rules.thresholds, on_replaced=replaced)
         opened.callback(pool.close)
         services = Services(
             settings=settings,
@@ -104,7 +106,7 @@ def open_services(
             calendar=WorkCalendar.from_rules(rules),
             grid=grid,
             keyring=keyring,
-            metrics=Metrics(),
+            metrics=metrics,
         )
         opened.pop_all()
     return services

@@ -8,7 +8,7 @@ from api.cases.rules import Rules
 from api.cases.workdays import WorkCalendar
 from api.clock import Clock
 from api.metrics import Metrics
-from api.photos import PhotoStore
+from api.photos.store import PhotoStore
 from api.scoring.base import ScoringPool
 from api.security.key_cache import KeyCache
 from api.security.keyring import Keyring

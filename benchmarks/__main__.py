@@ -10,7 +10,10 @@ from benchmarks.machine import describe_machine
 from benchmarks.processes import run
 
 README = Path(__file__).with_name("README.md")
-NAMES = ("throughput", "overlap", "footprint", "parity", "privacy", "tiles", "api_score")
+NAMES = (
+    *("throughput", "overlap", "footprint", "parity", "privacy", "tiles"),
+    *("api_score", "api_queue", "api_places"),
+)
 
 
 def replace_between(text: str, mark: str, body: str) -> str:

@@ -27,8 +27,21 @@ def test_scoring_and_data_need_neither_torch_nor_ultralytics() -> None:
     )
 
 
+def test_the_service_needs_neither_torch_nor_ultralytics() -> None:
+    run_python(
+        "import sys\n"
+        "for name in ('torch', 'ultralytics', 'onnx'):\n"
+        "    sys.modules[name] = None\n"
+        "import pkgutil, importlib, api\n"
+        "for one in pkgutil.walk_packages(api.__path__, 'api.'):\n"
+        "    importlib.import_module(one.name)\n"
+    )
+
+
 def test_the_generic_names_are_ours() -> None:
-    found = run_python("import datasets, training; print(datasets.__file__, training.__file__)")
+    found = run_python(
+        "import api, datasets, training; print(api.__file__, datasets.__file__, training.__file__)"
+    )
     for path in found.split():
         assert Path(path).is_relative_to(ROOT)
 

@@ -66,10 +66,10 @@ def add_parser(commands: "Subparsers") -> None:
 
 def run_backup(options: argparse.Namespace) -> int:
     """Make or check a backup and say what it holds."""
-    from api.backup.make import BackupOrder, make_backup
     from api.clock import system_clock
+    from api.keeping.backup.make import BackupOrder, make_backup
     from api.opening import ledger_url
-    from api.photos import open_photo_store
+    from api.photos.store import open_photo_store
     from api.store.database import Database
 
     if options.check:
@@ -100,9 +100,9 @@ def run_backup(options: argparse.Namespace) -> int:
 
 def run_restore(options: argparse.Namespace) -> int:
     """Restore a backup and say what is still to be done."""
-    from api.backup.restore import RestoreTarget, list_revisions, restore_backup
+    from api.keeping.backup.restore import RestoreTarget, list_revisions, restore_backup
     from api.opening import SECRET_FILE, ledger_url
-    from api.photos import open_photo_store
+    from api.photos.store import open_photo_store
     from api.store.database import Database
 
     settings = read_settings(options)
@@ -135,7 +135,7 @@ def run_restore(options: argparse.Namespace) -> int:
 
 
 def _check(folder: Path) -> int:
-    from api.backup.check import check_backup
+    from api.keeping.backup.check import check_backup
 
     manifest, problems = check_backup(folder)
     for one in problems:

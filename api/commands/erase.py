@@ -8,7 +8,7 @@ from api.commands import EXIT_DONE, EXIT_PROBLEMS, add_settings_options, read_se
 
 if TYPE_CHECKING:
     from api.commands import Subparsers
-    from api.erasure import Found
+    from api.keeping.erasure import Found
     from api.services import Services
 
 ACTOR: Final = "system:command-line"
@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     Returns:
         0 done, 1 nothing was found, or a person has to look at further reports.
     """
-    from api.erasure import erase_reports
+    from api.keeping.erasure import erase_reports
     from api.opening import close_services, open_services
 
     services = open_services(read_settings(options), scoring=False)
@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _find(services: "Services", options: argparse.Namespace) -> "Found":
-    from api.erasure import Found, find_by_contact, find_by_token
+    from api.keeping.erasure import Found, find_by_contact, find_by_token
 
     if options.contact is not None:
         return find_by_contact(services, options.contact)

@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     Returns:
         0 done, 1 photos are missing in the store.
     """
-    from api.feedback import write_export
+    from api.casework.feedback import write_export
     from api.opening import close_services, open_services
 
     if options.out.exists():

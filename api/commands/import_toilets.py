@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from api.commands import Subparsers
-    from api.toilets import RowProblem
+    from api.toilets.toilet import RowProblem
 
 ACTOR: Final = "system:command-line"
 SHOWN_PROBLEMS: Final = 100
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
         0 every row was taken in as it is, 1 some have problems.
     """
     from api.opening import close_services, open_services
-    from api.toilet_import import import_toilets, read_toilet_file
+    from api.toilets.importing import import_toilets, read_toilet_file
 
     content = read_toilet_file(options.file, options.datum)
     _print_problems(content.problems)

@@ -28,8 +28,8 @@ def run(options: argparse.Namespace) -> int:
     Returns:
         0 done, 1 some wait for a blurred copy that could not be made.
     """
+    from api.keeping.retention import delete_old_originals, reckon_cutoffs
     from api.opening import close_services, open_services
-    from api.retention import delete_old_originals, reckon_cutoffs
     from api.store.retention import count_due
 
     services = open_services(read_settings(options), scoring=not options.dry_run)

@@ -137,11 +137,11 @@ def build_loops(services: "Services") -> "Sequence[Loop]":
     from functools import partial
 
     from api.background import Loop
-    from api.cameras import notice_silent_cameras
+    from api.cameras.watching import notice_silent_cameras
     from api.delivery.step import DeliveryLoop, open_deliverer
     from api.grid_cells import watch_grid
-    from api.jobs import score_step
-    from api.retention import housekeeping_step
+    from api.intake.scoring import score_step
+    from api.keeping.retention import housekeeping_step
 
     return (
         Loop("scoring", partial(score_step, services)),
@@ -179,7 +179,7 @@ def _build_server(app: "FastAPI", services: "Services", listener: socket.socket)
         ws="none",
         lifespan="on",
         log_config=None,
-        access_log=False,  # `api.request_log` writes one without query strings.
+        access_log=False,  # `api.http.request_log` writes one without query strings.
         server_header=False,
         proxy_headers=True,
         forwarded_allow_ips=services.settings.trusted_proxies,

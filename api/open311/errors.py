@@ -5,8 +5,8 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.http.problems import Problem
 from api.open311.formats import make_answer
-from api.problems import Problem
 
 PREFIX: Final = "/open311/v2"
 """Addresses under which errors are answered so."""

@@ -13,9 +13,9 @@ from starlette.requests import ClientDisconnect, Request
 
 from api.cases.rules import Rules
 from api.errors import ApiError, InvalidError, NotFoundError, TooLargeError, UnsupportedError
-from api.intake import NewReport
+from api.intake.accepting import NewReport
 from api.open311.words import find_label
-from api.schemas import Latitude, Longitude, LongText, ShortText
+from api.schemas.types import Latitude, Longitude, LongText, ShortText
 
 MOST_BYTES: Final = 128 * 1024
 """4000 characters of four bytes, each escaped as three, are 48,000; the rest is short."""

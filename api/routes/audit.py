@@ -6,10 +6,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from pydantic import Field
 
-from api.deps import get_services, require
+from api.http.deps import get_services, require
+from api.http.problems import problem_responses
 from api.principal import Principal
-from api.problems import problem_responses
-from api.schemas import Answer, Cursor, Page, PageSize, decode_cursor, encode_cursor
+from api.schemas.types import Answer, Cursor, Page, PageSize, decode_cursor, encode_cursor
 from api.services import Services
 from api.store.audit import AuditRow, list_audit
 

@@ -6,8 +6,22 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.concurrency import run_in_threadpool
 
-from api.camera import Camera, CameraState
-from api.camera_schemas import (
+from api.cameras.camera import Camera, CameraState
+from api.cameras.news_bodies import describe_news, read_news
+from api.cameras.watching import (
+    Heartbeat,
+    change_camera,
+    find_cameras,
+    record_heartbeat,
+    register_camera,
+    retire_camera,
+    see_camera,
+)
+from api.http.deps import get_services, require
+from api.http.problems import problem_responses
+from api.ids import new_id
+from api.principal import Principal
+from api.schemas.cameras import (
     CameraAnswer,
     CameraBody,
     CameraCode,
@@ -17,20 +31,6 @@ from api.camera_schemas import (
     make_zones,
     show_camera,
 )
-from api.cameras import (
-    Heartbeat,
-    change_camera,
-    find_cameras,
-    record_heartbeat,
-    register_camera,
-    retire_camera,
-    see_camera,
-)
-from api.deps import get_services, require
-from api.ids import new_id
-from api.news_bodies import describe_news, read_news
-from api.principal import Principal
-from api.problems import problem_responses
 from api.services import Services
 
 router = APIRouter(prefix="/v1/cameras", tags=["cameras"])

@@ -7,7 +7,16 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.concurrency import run_in_threadpool
 
-from api.case_schemas import (
+from api.casework.closing_check import AfterPhoto, check_after_photo
+from api.casework.moving import Correction, MoveOrder, correct_case, find_case, move_case
+from api.casework.regrouping import merge_case, split_case
+from api.errors import BusyError, InvalidError
+from api.http.deps import get_services, require
+from api.http.forms import PlaceForm
+from api.http.problems import problem_responses
+from api.http.uploads import read_upload, upload_body
+from api.principal import Principal
+from api.schemas.cases import (
     CaseAnswer,
     CaseDetailAnswer,
     CaseQuery,
@@ -22,15 +31,7 @@ from api.case_schemas import (
     show_detail,
     show_event,
 )
-from api.casework import Correction, MoveOrder, correct_case, find_case, move_case
-from api.closing_check import AfterPhoto, check_after_photo
-from api.deps import get_services, require
-from api.errors import BusyError, InvalidError
-from api.forms import PlaceForm
-from api.principal import Principal
-from api.problems import problem_responses
-from api.regrouping import merge_case, split_case
-from api.schemas import (
+from api.schemas.types import (
     IdPath,
     Page,
     decode_cursor,
@@ -41,7 +42,6 @@ from api.store.case_list import CaseFilter, CaseOrder, list_cases, place_in
 from api.store.cases import list_events, list_reports
 from api.store.closing_checks import list_checks
 from api.store.reports import get_report
-from api.uploads import read_upload, upload_body
 
 router = APIRouter(prefix="/v1/cases", tags=["cases"])
 

@@ -7,14 +7,24 @@ from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
-from api.deps import get_services, require
-from api.feedback import read_page, stream_lines
+from api.casework.feedback import read_page, stream_lines
+from api.casework.verdicts import AddedBox, FindingWord, NewVerdict, ReviewerRole, judge_photo
+from api.http.deps import get_services, require
+from api.http.problems import problem_responses
 from api.principal import Principal
-from api.problems import problem_responses
-from api.schemas import Answer, Body, Cursor, Id, IdPath, Label, Sha256, ShortText, UtcDatetime
+from api.schemas.types import (
+    Answer,
+    Body,
+    Cursor,
+    Id,
+    IdPath,
+    Label,
+    Sha256,
+    ShortText,
+    UtcDatetime,
+)
 from api.services import Services
 from api.store.verdicts import Verdict
-from api.verdicts import AddedBox, FindingWord, NewVerdict, ReviewerRole, judge_photo
 from datasets.feedback import Verdict as Word
 
 router = APIRouter(prefix="/v1", tags=["feedback"])

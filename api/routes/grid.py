@@ -6,14 +6,14 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
+from api.cameras.news_bodies import read_json
 from api.cases.grid import GridCell
 from api.cases.places import to_wgs84
-from api.deps import get_services, require
 from api.grid_cells import import_grid
-from api.news_bodies import read_json
+from api.http.deps import get_services, require
+from api.http.problems import problem_responses
 from api.principal import Principal
-from api.problems import problem_responses
-from api.schemas import Answer, Datum, Latitude, Longitude
+from api.schemas.types import Answer, Datum, Latitude, Longitude
 from api.services import Services
 from api.store.grid import get_cell, list_cells
 

@@ -11,11 +11,11 @@ from fastapi.responses import JSONResponse
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
-from api.deps import BearerCredentials, HeaderKey, get_services, identify
 from api.errors import ApiError, ForbiddenError
+from api.http.deps import BearerCredentials, HeaderKey, get_services, identify
+from api.http.problems import problem_responses
 from api.metrics import CONTENT_TYPE
-from api.problems import problem_responses
-from api.schemas import Answer
+from api.schemas.types import Answer
 from api.services import Services
 from api.store import schema
 

@@ -6,7 +6,14 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.concurrency import run_in_threadpool
 
-from api.camera_schemas import (
+from api.cameras.incidents import RecordedIncident, record_incident, see_incident
+from api.cameras.news_bodies import describe_news, read_news
+from api.cameras.watching import find_cameras, see_camera
+from api.errors import InvalidError
+from api.http.deps import get_services, require
+from api.http.problems import problem_responses
+from api.principal import Principal
+from api.schemas.cameras import (
     CameraCode,
     IncidentAnswer,
     IncidentBody,
@@ -15,14 +22,7 @@ from api.camera_schemas import (
     make_news,
     show_incident,
 )
-from api.cameras import find_cameras, see_camera
-from api.deps import get_services, require
-from api.errors import InvalidError
-from api.incidents import RecordedIncident, record_incident, see_incident
-from api.news_bodies import describe_news, read_news
-from api.principal import Principal
-from api.problems import problem_responses
-from api.schemas import (
+from api.schemas.types import (
     Cursor,
     Id,
     Label,

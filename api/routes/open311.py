@@ -12,10 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from api.deps import BearerCredentials, HeaderKey, get_services, identify, limit_address
 from api.errors import ForbiddenError, InvalidError, NotFoundError
+from api.http.deps import BearerCredentials, HeaderKey, get_services, identify, limit_address
 from api.ids import is_id
-from api.intake import accept_report
+from api.intake.accepting import accept_report
 from api.open311.documents import (
     CREATED,
     DISCOVERY,

@@ -5,12 +5,12 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
 from pydantic import StringConstraints
 
-from api.deps import get_services, require
-from api.feedback import SUFFIXES
-from api.photo_originals import read_original
-from api.pictures import PictureSize, name_picture, served_picture
+from api.casework.feedback import SUFFIXES
+from api.http.deps import get_services, require
+from api.http.problems import problem_responses
+from api.photos.originals import read_original
+from api.photos.pictures import PictureSize, name_picture, served_picture
 from api.principal import Principal
-from api.problems import problem_responses
 from api.services import Services
 
 router = APIRouter(prefix="/v1/photos", tags=["photos"])

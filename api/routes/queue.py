@@ -6,12 +6,13 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Request
 from starlette.concurrency import run_in_threadpool
 
-from api.deps import get_services, require
+from api.casework.queueing import LeaseOrder, is_work_ready, lease_cases, unpark_cases
 from api.errors import InvalidError
+from api.http.deps import get_services, require
+from api.http.problems import problem_responses
 from api.ids import is_id
 from api.principal import Principal
-from api.problems import problem_responses
-from api.queue_schemas import (
+from api.schemas.queue import (
     AckBody,
     ExtendBody,
     LeaseAnswer,
@@ -29,8 +30,7 @@ from api.queue_schemas import (
     show_outcomes,
     show_parked,
 )
-from api.queueing import LeaseOrder, is_work_ready, lease_cases, unpark_cases
-from api.schemas import Cursor, Page, PageSize, decode_cursor, encode_cursor
+from api.schemas.types import Cursor, Page, PageSize, decode_cursor, encode_cursor
 from api.services import Services
 from api.store.leases import ack, extend, nack
 from api.store.queue import depths, list_parked

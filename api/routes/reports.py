@@ -10,26 +10,26 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from api.cases.case import Case, Source
-from api.casework import check_label
-from api.deps import get_services, limit_address, require
+from api.casework.moving import check_label
 from api.errors import BusyError, NotFoundError
-from api.intake import Accepted, NewReport, accept_report, follow_token
-from api.jobs import Outcome, finish_scoring
+from api.http.deps import get_services, limit_address, require
+from api.http.problems import problem_responses
+from api.http.uploads import read_upload, upload_body
+from api.intake.accepting import Accepted, NewReport, accept_report, follow_token
+from api.intake.scoring import Outcome, finish_scoring, start_scoring
 from api.principal import Principal, Role
-from api.problems import problem_responses
-from api.report_schemas import (
+from api.schemas.reports import (
     AcceptedAnswer,
     ReportAnswer,
     ReportForm,
     show_accepted,
     show_report,
 )
-from api.schemas import IdPath
+from api.schemas.types import IdPath
 from api.services import Services
 from api.store.cases import get_cases
 from api.store.jobs import ClaimedJob, postpone_job
 from api.store.reports import Report, get_report, list_cases_of
-from api.uploads import read_upload, upload_body
 
 logger = logging.getLogger(__name__)
 
@@ -127,7 +127,7 @@ async def _score_at_once(services: Services, accepted: Accepted, data: bytes) ->
     """Score a photo that is kept already, as long as the reporter may be kept waiting."""
     job = ClaimedJob(accepted.report.id, attempts=1, claim=accepted.claim or 0)
     try:
-        future = services.pool.score(data, accepted.report.id)
+        future = start_scoring(services, accepted.report.id, data)
     except BusyError:  # Somebody else took the place: the background takes the job at once.
         await run_in_threadpool(_give_back, services, job)
         return

@@ -9,13 +9,13 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
-from api.deps import get_services, require
 from api.errors import ApiError, BusyError, ScoringError, TooLargeError, UnsupportedError
+from api.http.deps import get_services, require
+from api.http.problems import problem_responses
+from api.http.uploads import UNSUPPORTED_CODES, NoFields, read_upload, upload_body
 from api.principal import Principal
-from api.problems import problem_responses
-from api.score_schemas import SCORE_EXAMPLE, ScoreAnswer
+from api.schemas.scores import SCORE_EXAMPLE, ScoreAnswer
 from api.services import Services
-from api.uploads import UNSUPPORTED_CODES, NoFields, read_upload, upload_body
 from detector.detections import ScoreFailure
 from detector.errors import PhotoError
 from detector.score_json import score_to_json

@@ -6,13 +6,13 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
 from api.cases.places import to_wgs84
-from api.deps import get_services, key_or_none
-from api.nearest_toilets import NearToilet, find_near_toilets
+from api.http.deps import get_services, key_or_none
+from api.http.problems import problem_responses
 from api.principal import Principal
-from api.problems import problem_responses
-from api.schemas import Answer, Datum, Latitude, Longitude
+from api.schemas.types import Answer, Datum, Latitude, Longitude
 from api.services import Services
-from api.toilets import Wheelchair
+from api.toilets.nearest import NearToilet, find_near_toilets
+from api.toilets.toilet import Wheelchair
 from detector.photo_facts import Position, from_wgs84
 
 router = APIRouter(tags=["toilets"])

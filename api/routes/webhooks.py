@@ -7,10 +7,11 @@ from fastapi import APIRouter, Depends, Query, Response
 from api.delivery import subscriptions
 from api.delivery.history import page_deliveries
 from api.delivery.subscriptions import Change, Subscription
-from api.deps import get_services, require
+from api.http.deps import get_services, require
+from api.http.problems import problem_responses
 from api.principal import Principal
-from api.problems import problem_responses
-from api.routes.webhook_models import (
+from api.schemas.types import Cursor, IdPath, Page, PageSize, decode_cursor, encode_cursor
+from api.schemas.webhooks import (
     DeliveryAnswer,
     NewWebhook,
     ReplayAnswer,
@@ -25,7 +26,6 @@ from api.routes.webhook_models import (
     show_webhook,
     show_with_secret,
 )
-from api.schemas import Cursor, IdPath, Page, PageSize, decode_cursor, encode_cursor
 from api.services import Services
 from api.store.deliveries import DeliveryState
 

@@ -86,7 +86,7 @@ def _count_inliers(points: Points, other_points: Points) -> int:
     # Typed as never None, which it is when no view fits.
     found: tuple[Any, Any] = cv2.findHomography(points, other_points, cv2.RANSAC, MOST_ERROR_PX)
     view, inside = found
-    if view is None:
+    if view is None or not inside.any():
         return 0
     # How much it grows areas at the middle of the matches; under zero is a mirror's.
     x, y = points[inside.ravel() == 1].mean(axis=0)

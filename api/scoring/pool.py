@@ -6,10 +6,9 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, Final
 
 from api.errors import ApiError, ScoringError, SettingsError
@@ -24,10 +23,8 @@ from api.scoring.tasks import (
     WorkPlan,
 )
 from api.scoring.waiting_room import Order, WaitingRoom
-from api.settings import Settings
 from detector.detections import ModelReference
 from detector.errors import PhotoError
-from detector.models.network import usable_cores
 
 logger = logging.getLogger(__name__)
 
@@ -37,8 +34,6 @@ SHADOW_TIMEOUT_S: Final = 5.0
 CLOSE_PATIENCE_S: Final = 10.0
 """For the tasks that run when the pool closes: Kubernetes kills 30 s after it asked to stop."""
 LONGEST_BACK_OFF_S: Final = 60.0
-RUNTIME_NAMES: Final = MappingProxyType({"onnx": "onnxruntime"})
-MIB: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,37 +263,3 @@ def _as_error(failed: Failed) -> Exception:
     if failed.is_photo_fault:
         return PhotoError(failed.code, failed.message, failed.hint)  # type: ignore[arg-type]  # it was one on the other side
     return ScoringError(failed.code, failed.message, failed.hint)
-
-
-def open_pool(
-    settings: Settings,
-    *,
-    thresholds: Mapping[str, float] | None = None,
-    on_replaced: Callable[[], None] = lambda: None,
-) -> ProcessPool:
-    """Start the service's workers.
-
-    Args:
-        settings: Model, runtime, number of workers and their patience.
-        thresholds: A bureau's; labels it does not name keep the bundle's.
-        on_replaced: Called when a worker hung or died at a task and is replaced.
-
-    Returns:
-        A pool whose workers are set up.
-
-    Raises:
-        SettingsError: The model cannot be loaded, or a worker does not start.
-    """
-    plan = WorkPlan(
-        model=settings.model,
-        shadow_model=settings.shadow_model,
-        runtime=RUNTIME_NAMES.get(settings.runtime, settings.runtime),
-        threads=max(1, usable_cores() // settings.workers),
-        thresholds=dict(thresholds or {}),
-        # A body holds a little beside the photo.
-        max_photo_bytes=max(1, settings.max_upload_mib - 1) * MIB,
-    )
-    size = PoolSettings(
-        settings.workers, settings.backlog, settings.score_timeout_s, on_replaced=on_replaced
-    )
-    return ProcessPool(size, plan)

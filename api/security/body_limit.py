@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import ApiError, SlowBodyError, TooLargeError
-from api.problems import problem_of, respond
+from api.http.problems import problem_of, respond
 
 IDLE_S: Final = 30.0
 """Longest silence within a body: a phone that changes cells is back by then."""

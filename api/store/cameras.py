@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, select, update
 
-from api.camera import Camera, Zone
+from api.cameras.camera import Camera, Zone
 from api.store.side_tables import cameras
 
 _COLUMNS: Final = tuple(cameras.c[field.name] for field in fields(Camera))

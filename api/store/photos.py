@@ -40,7 +40,7 @@ def insert_photo(
     """Enter a photo that the store holds; one that is known stays as it is.
 
     One whose original was deleted is there again from now on. The row stays locked until the
-    transaction ends, so that nothing deletes the photo's file meanwhile (api.photo_entry).
+    transaction ends, so that nothing deletes the photo's file meanwhile (api.photos.entry).
     """
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     new = insert(photos).values(

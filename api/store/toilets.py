@@ -7,7 +7,7 @@ from sqlalchemy import Connection, delete, func, select
 
 from api.store.side_tables import toilets
 from api.store.upsert import upsert
-from api.toilets import Toilet
+from api.toilets.toilet import Toilet
 
 _FIELDS: Final = tuple(column.name for column in toilets.c)
 BATCH_IDS: Final = 500

@@ -120,7 +120,7 @@ def services(database: Database, tmp_path: Path, clock: SetClock, pool: FakePool
     from api.cases.rules import load_rules
     from api.cases.workdays import WorkCalendar
     from api.metrics import Metrics
-    from api.photos import open_photo_store
+    from api.photos.store import open_photo_store
     from api.security.keyring import Keyring
     from api.services import Services
     from api.settings import Settings

@@ -10,10 +10,10 @@ from fastapi import Depends
 from pydantic import BaseModel
 from sqlalchemy import insert
 
-from api.deps import key_or_none, limit_address, require
 from api.errors import StorageError, StorageFullError
 from api.gauges import read_gauges
-from api.schemas import Latitude, ShortText, UtcDatetime
+from api.http.deps import key_or_none, limit_address, require
+from api.schemas.types import Latitude, ShortText, UtcDatetime
 from api.store.queue import put_work
 from api.store.tables import cases
 from detector.errors import EvidenceError, PhotoError

@@ -10,13 +10,13 @@ from sqlalchemy import select
 from api.cases.case import Case
 from api.cases.closing import Outcome
 from api.cases.states import MoveName
-from api.casework import Correction, MoveOrder, correct_case, find_case, move_case
-from api.closing_check import AfterPhoto, check_after_photo
+from api.casework.closing_check import AfterPhoto, check_after_photo
+from api.casework.moving import Correction, MoveOrder, correct_case, find_case, move_case
+from api.casework.regrouping import merge_case, split_case
 from api.errors import ConflictError, ForbiddenError, IllegalMoveError, InvalidError, NotFoundError
-from api.intake import NewReport, accept_report
-from api.jobs import score_step
+from api.intake.accepting import NewReport, accept_report
+from api.intake.scoring import score_step
 from api.principal import Principal
-from api.regrouping import merge_case, split_case
 from api.scoring.base import Comparison
 from api.scoring.fake import FakePool
 from api.services import Services

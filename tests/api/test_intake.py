@@ -9,9 +9,9 @@ from sqlalchemy import func, select
 
 from api.cases.case import Case
 from api.errors import IdempotencyError, InvalidError, ScoringError, StorageError
-from api.intake import NewReport, accept_report, follow_token
-from api.jobs import MOST_ATTEMPTS, score_step
-from api.opening_cases import list_sightings
+from api.intake.accepting import NewReport, accept_report, follow_token
+from api.intake.opening_cases import list_sightings
+from api.intake.scoring import MOST_ATTEMPTS, score_step
 from api.scoring.fake import FakePool
 from api.services import Services
 from api.store.cases import get_case, list_events, list_reports
@@ -244,7 +244,7 @@ def test_a_full_pool_leaves_the_job(services: Services, pool: FakePool) -> None:
 
 
 def test_a_case_that_ended_is_not_joined(services: Services, pool: FakePool, clock: Any) -> None:
-    from api.casework import MoveOrder, move_case
+    from api.casework.moving import MoveOrder, move_case
     from api.principal import Principal
 
     pool.findings = lambda _: (BIN,)

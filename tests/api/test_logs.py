@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from api.http.request_log import request_id
 from api.logs import start_logging
-from api.request_log import request_id
 from api.store.database import Database
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from api.jobs import score_step
+from api.intake.scoring import score_step
 from api.scoring.fake import FakePool
 from api.services import Services
 from detector.detections import Finding

@@ -11,8 +11,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message
 
 from api.errors import ApiError, InvalidError, TooLargeError, UnsupportedError
-from api.forms import PlaceForm
-from api.uploads import NoFields, Upload, read_upload, upload_body
+from api.http.forms import PlaceForm
+from api.http.uploads import NoFields, Upload, read_upload, upload_body
 from detector.errors import PhotoError
 
 BOUNDARY = b"----boundary7f3a"

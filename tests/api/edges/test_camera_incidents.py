@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from PIL import Image
 from sqlalchemy import func, select, update
 
-from api.camera import check_hours, check_zone
-from api.cameras import notice_silent_cameras
+from api.cameras.camera import check_hours, check_zone
+from api.cameras.incidents import IncidentNews, record_incident
+from api.cameras.watching import notice_silent_cameras
 from api.errors import InvalidError, StorageError
-from api.incidents import IncidentNews, record_incident
-from api.intake import accept_report
+from api.intake.accepting import accept_report
 from api.principal import Principal
 from api.services import Services
 from api.store.side_tables import incidents, outbox
@@ -362,7 +362,7 @@ def broken_intake(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
             raise StorageError("database_unavailable", "The database does not answer.")
         return accepted
 
-    monkeypatch.setattr("api.incidents.accept_report", accept)
+    monkeypatch.setattr("api.cameras.incidents.accept_report", accept)
     yield moments
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from api.cases.grid import Grid
 from api.errors import InvalidError
 from api.grid_cells import import_grid, load_grid, watch_grid
-from api.intake import NewReport, accept_report
+from api.intake.accepting import NewReport, accept_report
 from api.services import Services
 from api.store.side_tables import audit
 from api.store.tables import case_events, cases, work_items

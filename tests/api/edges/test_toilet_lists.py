@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from api.cases.places import distance_m
 from api.errors import InvalidError
-from api.nearest_toilets import box_around, find_near_toilets
 from api.services import Services
 from api.store.database import Database
 from api.store.toilets import count_toilets, save_toilets
-from api.toilet_files import parse_csv, parse_geojson
-from api.toilet_import import ToiletImport, import_toilets, read_toilet_file
-from api.toilets import Toilet, ToiletFile, clean_text
+from api.toilets.files import parse_csv, parse_geojson
+from api.toilets.importing import ToiletImport, import_toilets, read_toilet_file
+from api.toilets.nearest import box_around, find_near_toilets
+from api.toilets.toilet import Toilet, ToiletFile, clean_text
 from detector.errors import UsageError
 from detector.photo_facts import Position, from_wgs84
 

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from sqlalchemy import func, select
 
-from api.photos import open_photo_store
+from api.photos.store import open_photo_store
 from api.store.database import Database
 from api.store.side_tables import outbox
 from api.store.tables import case_events, case_reports, cases, jobs, photos, reports

@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 from sqlalchemy import update
 
-from api.intake import Accepted, NewReport, accept_report
-from api.jobs import score_step
-from api.photo_folder import FolderPhotoStore
+from api.intake.accepting import Accepted, NewReport, accept_report
+from api.intake.scoring import score_step
+from api.photos.folder import FolderPhotoStore
 from api.scoring.fake import FakePool
 from api.services import Services
 from api.store.tables import cases

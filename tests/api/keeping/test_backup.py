@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select, text
 
-from api.backup.check import check_backup
-from api.backup.layout import BackupError, hash_file, photo_path
-from api.backup.make import BackupOrder, make_backup
-from api.backup.restore import Restored, RestoreTarget, restore_backup
-from api.intake import NewReport, accept_report
-from api.photo_folder import FolderPhotoStore
+from api.intake.accepting import NewReport, accept_report
+from api.keeping.backup.check import check_backup
+from api.keeping.backup.layout import BackupError, hash_file, photo_path
+from api.keeping.backup.make import BackupOrder, make_backup
+from api.keeping.backup.restore import Restored, RestoreTarget, restore_backup
+from api.photos.folder import FolderPhotoStore
 from api.services import Services
 from api.store.database import Database
 from api.store.schema import METADATA

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select
 
-from api import erasure
-from api.erasure import erase_reports, find_by_contact, find_by_token
 from api.errors import NotFoundError, StorageError
-from api.pictures import open_picture_cache
-from api.retention import delete_old_originals
+from api.keeping import erasure
+from api.keeping.erasure import erase_reports, find_by_contact, find_by_token
+from api.keeping.retention import delete_old_originals
+from api.photos.pictures import open_picture_cache
 from api.services import Services
 from api.store.audit import check_chain, list_audit
 from api.store.cases import get_cases

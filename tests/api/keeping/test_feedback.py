@@ -7,14 +7,14 @@ import jsonschema
 import pytest
 from sqlalchemy import func, select
 
+from api.casework.feedback import SYSTEM_PRINCIPAL, read_page, stream_lines, write_export
+from api.casework.verdicts import AddedBox, FindingWord, NewVerdict, judge_photo
 from api.errors import InvalidError, NotFoundError
-from api.feedback import SYSTEM_PRINCIPAL, read_page, stream_lines, write_export
 from api.principal import Principal
 from api.services import Services
 from api.store.reports import list_cases_of
 from api.store.tables import verdicts
 from api.store.verdicts import list_verdicts
-from api.verdicts import AddedBox, FindingWord, NewVerdict, judge_photo
 from datasets import cli as datasets_cli
 from datasets.feedback import SCHEMA_PATH, parse_feedback
 from tests.api.keeping.conftest import MakeReport, finding, jpeg
@@ -165,7 +165,7 @@ def test_refuses_photos_of_other_cases_and_cases_of_others(
 
 def test_a_photo_that_no_model_could_read(services: Services, make_report: MakeReport) -> None:
     report = make_report(score=False).report
-    from api.jobs import score_step
+    from api.intake.scoring import score_step
 
     with pytest.MonkeyPatch.context() as patch:
         from api.errors import NotFoundError as Lost
@@ -273,7 +273,7 @@ def test_import_feedback_reads_the_export(
 
 
 def test_erased_photos_teach_nothing(services: Services, make_report: MakeReport) -> None:
-    from api.erasure import erase_reports
+    from api.keeping.erasure import erase_reports
 
     report = make_report(finding()).report
     assert report.photo_sha256 is not None

@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import text
 
 from api.cli import main
-from api.intake import NewReport, accept_report
+from api.intake.accepting import NewReport, accept_report
 from api.opening import close_services, open_services
 from api.settings import Settings
 from tests.api.keeping.conftest import jpeg

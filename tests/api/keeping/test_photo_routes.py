@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select
 
-from api.erasure import erase_reports
-from api.photo_folder import FolderPhotoStore
+from api.keeping.erasure import erase_reports
+from api.photos.folder import FolderPhotoStore
 from api.scoring.fake import FakePool
 from api.services import Services
 from api.store.side_tables import audit
@@ -99,8 +99,8 @@ def test_an_original_that_cannot_be_recorded_is_not_sent(
     sha256: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from api import photo_originals
     from api.errors import StorageFullError
+    from api.photos import originals as photo_originals
 
     def fail(*_: object, **__: object) -> None:
         raise StorageFullError("storage_full", "No space is left for the ledger.")

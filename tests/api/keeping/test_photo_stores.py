@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from api.errors import NotFoundError, SettingsError, StorageError, StorageFullError
-from api.photo_folder import STALE_AFTER_S, FolderPhotoStore
-from api.photos import PhotoStore, open_photo_store
-from api.remote_photos import FsspecPhotoStore
+from api.photos.folder import STALE_AFTER_S, FolderPhotoStore
+from api.photos.remote import FsspecPhotoStore
+from api.photos.store import PhotoStore, open_photo_store
 
 NO_PHOTO = sha256(b"nobody put this").hexdigest()
 

@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 import pytest
 
 from api.errors import NotFoundError, StorageError, StorageFullError
-from api.remote_photos import FsspecPhotoStore
+from api.photos.remote import FsspecPhotoStore
 
 NO_PHOTO = sha256(b"nobody put this").hexdigest()
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from api.errors import BusyError, GoneError, InvalidError, NotFoundError, ScoringError
-from api.picture_cache import SHARES, PictureCache
-from api.pictures import served_picture
+from api.keeping.retention import delete_old_originals
+from api.photos.picture_cache import SHARES, PictureCache
+from api.photos.pictures import served_picture
 from api.principal import Principal
-from api.retention import delete_old_originals
 from api.scoring.base import PictureRequest
 from api.scoring.fake import FakePool
 from api.services import Services
@@ -97,7 +97,7 @@ def test_a_deleted_original_is_shown_by_its_copy(
 def test_without_a_copy_it_is_gone(
     services: Services, clock: "SetClock", make_report: MakeReport
 ) -> None:
-    from api.erasure import erase_reports
+    from api.keeping.erasure import erase_reports
 
     report = make_report(finding()).report
     assert report.photo_sha256 is not None

@@ -9,9 +9,14 @@ import pytest
 from sqlalchemy import func, select
 
 from api.errors import ScoringError
-from api.photo_folder import FolderPhotoStore
-from api.pictures import open_picture_cache
-from api.retention import delete_old_originals, housekeeping_step, sweep_strays, tidy_machine
+from api.keeping.retention import (
+    delete_old_originals,
+    housekeeping_step,
+    sweep_strays,
+    tidy_machine,
+)
+from api.photos.folder import FolderPhotoStore
+from api.photos.pictures import open_picture_cache
 from api.scoring.base import PictureRequest
 from api.scoring.fake import FakePool
 from api.services import Services

@@ -12,7 +12,8 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.scoring.pool import ProcessPool, open_pool
+from api.scoring.opening import open_pool
+from api.scoring.pool import ProcessPool
 from api.services import Services
 from api.settings import Settings
 

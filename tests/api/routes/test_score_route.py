@@ -14,7 +14,7 @@ from starlette.types import Message
 
 from api.principal import ROLES, Role
 from api.routes.score import as_error
-from api.score_schemas import SCORE_EXAMPLE, ScoreAnswer
+from api.schemas.scores import SCORE_EXAMPLE, ScoreAnswer
 from api.scoring.base import Scored
 from api.scoring.fake import FakePool, fake_score
 from api.services import Services

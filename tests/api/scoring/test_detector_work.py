@@ -14,8 +14,9 @@ from PIL import Image as PillowImage
 from api.errors import SettingsError
 from api.scoring import work
 from api.scoring.base import Comparison, PictureRequest, Scored
+from api.scoring.opening import open_pool
 from api.scoring.pictures import make_picture
-from api.scoring.pool import ProcessPool, open_pool
+from api.scoring.pool import ProcessPool
 from api.scoring.tasks import CompareTask, Done, PictureTask, ScoreTask
 from api.scoring.work import DetectorWork
 from api.settings import Settings

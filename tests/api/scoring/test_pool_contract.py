@@ -8,7 +8,7 @@ import pytest
 
 from api.scoring.base import PictureRequest, ScoringPool
 from api.scoring.fake import FakePool
-from api.scoring.pool import open_pool
+from api.scoring.opening import open_pool
 from api.settings import Settings
 
 SCENES = Path(__file__).parents[3] / "demo" / "scenes"

@@ -10,9 +10,9 @@ from fastapi import FastAPI, Request
 from pydantic import BaseModel
 from starlette.types import Message, Scope
 
-from api.problems import install_problems
+from api.http.problems import install_problems
+from api.http.unforeseen import UnforeseenErrors
 from api.security.body_limit import BodyLimit
-from api.unforeseen import UnforeseenErrors
 
 MOST_BYTES = 1000
 

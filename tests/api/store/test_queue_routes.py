@@ -12,9 +12,9 @@ import httpx2
 import pytest
 from sqlalchemy import select
 
+from api.casework.queueing import LeaseOrder, lease_cases
 from api.ids import new_id
 from api.principal import Principal
-from api.queueing import LeaseOrder, lease_cases
 from api.services import Services
 from api.store.cases import get_case
 from api.store.queue import depths, put_work

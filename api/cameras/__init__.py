@@ -1,0 +1,1 @@
+"""Cameras, what they report, and whether they can be believed."""

@@ -1,0 +1,1 @@
+"""What people and platforms do with cases."""

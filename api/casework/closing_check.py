@@ -1,0 +1,162 @@
+"""核查: a handler's after-photo is scored and compared; what comes of it advises a person."""
+
+from dataclasses import asdict, dataclass, replace
+
+from sqlalchemy import Connection
+
+from api.cases.case import Case
+from api.cases.closing import ClosingEvidence, judge_after_photo
+from api.cases.places import distance_m, to_wgs84
+from api.casework.ledger import make_event, record_note
+from api.casework.moving import find_case
+from api.errors import ApiError, BusyError, ConflictError
+from api.ids import new_id
+from api.photos.entry import enter_photo
+from api.principal import Principal
+from api.scoring.base import Comparison, Scored
+from api.services import Services
+from api.store.cases import list_reports
+from api.store.closing_checks import ClosingCheck, insert_check
+from api.store.photos import describe_photo
+from api.store.reports import get_report
+from detector.errors import PhotoError
+from detector.labels import ISSUE_LABELS
+from detector.photo_facts import Datum, Position
+from detector.photo_header import sniff_format
+from detector.score_json import score_to_json
+
+HANDLING = frozenset({"dispatched", "handled", "reported_back", "checked", "sent_back"})
+"""States in which an after-photo makes sense."""
+
+
+@dataclass(frozen=True, slots=True)
+class AfterPhoto:
+    """What a handler hands in."""
+
+    data: bytes
+    lat: float | None = None
+    """Degrees, in `datum`."""
+    lon: float | None = None
+    datum: Datum = "wgs84"
+
+
+def check_after_photo(
+    services: Services, principal: Principal, case_id: str, after: AfterPhoto
+) -> ClosingCheck:
+    """Score and compare an after-photo, and keep what was found; the case does not move.
+
+    Raises:
+        NotFoundError: The key sees no such case.
+        ConflictError: The case is not being handled.
+        BusyError: Every worker is busy; nothing was kept.
+        ScoringError: The photo hung or killed its worker; nothing was kept.
+        StorageError: It could not be kept.
+    """
+    with services.database.read() as connection:
+        case = _find_handled(connection, principal, case_id)
+        known = _list_photos(connection, case.id)
+    scored = services.pool.score(after.data, case.id).result()
+    comparison = _compare(services, case, after)
+    sha256 = services.photos.put(after.data)
+    place = _find_place(after, scored)
+    evidence = replace(_gather(case, place, scored, comparison), same_file=sha256 in known)
+    verdict = judge_after_photo(evidence, services.rules.closing)
+    now = services.clock()
+    check = ClosingCheck(
+        id=new_id(),
+        case_id=case.id,
+        at=now,
+        actor=principal.actor,
+        photo_sha256=sha256,
+        lat=None if place is None else place.lat,
+        lon=None if place is None else place.lon,
+        outcome=verdict.outcome,
+        reasons=[asdict(reason) for reason in verdict.reasons],
+        score=score_to_json(scored.score, context=True),
+    )
+    with services.database.write() as connection:
+        case = _find_handled(connection, principal, case_id, lock=True)
+        media_type = f"image/{sniff_format(after.data)}"
+        enter_photo(connection, services.photos, after.data, media_type=media_type, at=now)
+        describe_photo(
+            connection,
+            sha256,
+            image_wh=scored.score.image_wh,
+            captured_at=None,
+            perceptual_hash=scored.perceptual_hash,
+            plates=[one.box_xyxy for one in scored.score.context if one.label == "licence_plate"],
+        )
+        insert_check(connection, check)
+        event = make_event(
+            case,
+            "after_photo",
+            at=now,
+            actor=principal.actor,
+            before=case,
+            details={
+                "check": check.id,
+                "outcome": check.outcome,
+                "reasons": [reason.code for reason in verdict.reasons],
+            },
+        )
+        record_note(connection, case, event)
+    return check
+
+
+def _find_handled(
+    connection: Connection, principal: Principal, case_id: str, *, lock: bool = False
+) -> Case:
+    case = find_case(connection, principal, case_id, lock=lock)
+    if case.state not in HANDLING:
+        raise ConflictError(
+            "not_being_handled",
+            f"Case {case.number} is {case.state}: there is nothing to check.",
+            "An after-photo comes after the case was dispatched and before it is closed.",
+        )
+    return case
+
+
+def _list_photos(connection: Connection, case_id: str) -> frozenset[str]:
+    """Return the photos of a case's reports."""
+    reports = [get_report(connection, one.report_id) for one in list_reports(connection, case_id)]
+    return frozenset(
+        one.photo_sha256 for one in reports if one is not None and one.photo_sha256 is not None
+    )
+
+
+def _find_place(after: AfterPhoto, scored: Scored) -> Position | None:
+    """Return where the photo was taken: as sent, else as its EXIF says; WGS-84."""
+    if after.lat is not None and after.lon is not None:
+        return to_wgs84(after.lat, after.lon, after.datum)
+    return scored.score.facts.position
+
+
+def _compare(services: Services, case: Case, after: AfterPhoto) -> Comparison | None:
+    """Compare with the case's first photo; None: there is none, or it cannot be opened."""
+    if case.photo_sha256 is None:
+        return None
+    try:
+        before = services.photos.get(case.photo_sha256)
+        return services.pool.compare(before, after.data).result()
+    except BusyError:
+        raise
+    except (ApiError, PhotoError):
+        return None  # The verdict then says that the place is unknown.
+
+
+def _gather(
+    case: Case, place: Position | None, scored: Scored, comparison: Comparison | None
+) -> ClosingEvidence:
+    score = scored.score
+    away_m = None
+    if place is not None and case.lat is not None and case.lon is not None:
+        away_m = distance_m(case.lat, case.lon, place.lat, place.lon)
+    found = tuple(one.label for one in score.findings if one.flagged and one.label in ISSUE_LABELS)
+    return ClosingEvidence(
+        label=case.label,
+        labels_found=None if score.error is not None else found,
+        distance_m=away_m,
+        hash_bits=None if comparison is None else comparison.hash_bits,
+        inliers=None if comparison is None else comparison.inliers,
+        features=None if comparison is None else comparison.features,
+    )

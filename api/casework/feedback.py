@@ -1,0 +1,155 @@
+"""The export of verdicts: lines of datasets/feedback.schema.json, which name no person."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+from api.errors import InvalidError, NotFoundError
+from api.principal import Principal
+from api.schemas.types import decode_cursor, encode_cursor
+from api.services import Services
+from api.store.verdicts import ExportRow, list_for_export
+from datasets.feedback import SCHEMA
+from detector.errors import OutputError
+
+BATCH_ROWS: Final = 500
+SUFFIXES: Final[Mapping[str, str]] = MappingProxyType(
+    {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "image/heic": ".heic"}
+)
+SYSTEM_PRINCIPAL: Final = Principal("system", "command line", "admin", originals=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Part of the export."""
+
+    lines: tuple[str, ...]
+    """JSON without the line's end."""
+    photos: tuple[tuple[str, str], ...]
+    """SHA-256 and file name of each line's photo."""
+    cursor: str | None
+    """Where the next page begins; None: there is none now."""
+
+
+def read_page(
+    services: Services,
+    principal: Principal,
+    *,
+    since: datetime | None = None,
+    cursor: str | None = None,
+    limit: int = BATCH_ROWS,
+) -> Page:
+    """Return verdicts, oldest first; of a photo in a case only the newest.
+
+    Args:
+        services: What the service works with.
+        principal: Who asks: sees verdicts of cases in its grid cells.
+        since: Only verdicts of this time or later.
+        cursor: Of the page before.
+        limit: Most lines.
+
+    Raises:
+        InvalidError: The cursor is none of ours.
+    """
+    after = None if cursor is None else _parse_cursor(cursor)
+    with services.database.read() as connection:
+        rows = list_for_export(
+            connection, since=since, after=after, grids=principal.grids, limit=limit
+        )
+    last = rows[-1].verdict if len(rows) == limit else None
+    return Page(
+        tuple(format_line(row) for row in rows),
+        tuple((row.verdict.photo_sha256, name_file(row)) for row in rows),
+        None if last is None else encode_cursor((last.at.isoformat(), last.id)),
+    )
+
+
+def stream_lines(
+    services: Services, principal: Principal, since: datetime | None, cursor: str | None
+) -> Iterator[str]:
+    """Yield every line with its end, a batch at a time, so that memory stays flat."""
+    while True:
+        page = read_page(services, principal, since=since, cursor=cursor)
+        yield "".join(f"{line}\n" for line in page.lines)
+        cursor = page.cursor
+        if cursor is None:
+            return
+
+
+def format_line(row: ExportRow) -> str:
+    """Return one line, without its end."""
+    body = row.verdict.body
+    content: dict[str, Any] = {
+        "schema": SCHEMA,
+        "photo": {
+            "sha256": row.verdict.photo_sha256,
+            # Not the name that a citizen gave it: that may be a person's.
+            "file_name": name_file(row),
+            "image_wh": body["image_wh"],
+            "captured_at": None if row.captured_at is None else row.captured_at.isoformat(),
+            # Photos of one problem in one place must not be split into training and testing.
+            "group": f"case-{row.verdict.case_id}",
+        },
+        "model": body["model"],
+        "box_unit": "share" if body["image_wh"] is None else "pixel",
+        "findings": body["findings"],
+        "added": body["added"],
+        "reviewed": body["reviewed"],
+        "reviewer_role": row.verdict.role,
+        "reviewed_at": row.verdict.at.isoformat(),
+    }
+    return json.dumps(content, ensure_ascii=False, allow_nan=False)
+
+
+def name_file(row: ExportRow) -> str:
+    """Return the photo's name in an export: its hash and its type."""
+    return row.verdict.photo_sha256 + SUFFIXES.get(row.media_type, "")
+
+
+def write_export(services: Services, out: Path, since: datetime | None = None) -> tuple[int, int]:
+    """Write feedback.jsonl and photos/, which `street-issues-data import-feedback` reads.
+
+    Returns:
+        Lines written, and photos that are missing in the store.
+
+    Raises:
+        OutputError: The folder cannot be written.
+        StorageError: A photo cannot be read.
+    """
+    lines = missing = 0
+    cursor: str | None = None
+    try:
+        folder = out / "photos"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with (out / "feedback.jsonl").open("w", encoding="utf-8") as file:
+            while True:
+                page = read_page(services, SYSTEM_PRINCIPAL, since=since, cursor=cursor)
+                for line, (sha256, name) in zip(page.lines, page.photos, strict=True):
+                    file.write(f"{line}\n")
+                    lines += 1
+                    try:
+                        (folder / name).write_bytes(services.photos.get(sha256))
+                    except NotFoundError:
+                        missing += 1
+                cursor = page.cursor
+                if cursor is None:
+                    return lines, missing
+    except OSError as error:
+        raise OutputError(str(out), error) from error
+
+
+def _parse_cursor(cursor: str) -> tuple[datetime, str]:
+    time, verdict_id = decode_cursor(cursor, (str, str))
+    try:
+        at = datetime.fromisoformat(time)
+        if at.tzinfo is None:
+            raise ValueError("no offset")
+    except ValueError as error:
+        raise InvalidError(
+            "bad_cursor", "This page token is not one of this list.", "Begin again without it."
+        ) from error
+    return at, verdict_id

@@ -1,0 +1,1 @@
+"""A report comes in: it is kept, scored, and becomes a case."""

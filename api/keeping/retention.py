@@ -1,0 +1,243 @@
+"""Housekeeping: what has been kept long enough goes.
+
+An original is deleted `retention_days` after it was stored, unless a case that shows it has not
+ended, or it came in again since. If any case shows it, a blurred copy stays, so that the ledger
+remains readable. Photos that nothing refers to go after a day.
+"""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Final
+
+from api.errors import ApiError, BusyError, NotFoundError, ScoringError, StorageError
+from api.photos.pictures import KEPT_PX, make_picture, open_picture_cache
+from api.scoring.base import PictureRequest
+from api.services import Services
+from api.store.outbox import forget_events
+from api.store.photo_uses import holds, shown_by_case
+from api.store.photos import get_photo
+from api.store.retention import (
+    Cutoffs,
+    Deleted,
+    claim_run,
+    deleted_of,
+    forget_idempotency,
+    is_copy_of_another,
+    is_due,
+    known_photos,
+    list_due,
+    mark_deleted,
+    record_run,
+)
+
+EVERY_S: Final = 3600
+STRAYS_EVERY_S: Final = 24 * 3600
+"""It lists the whole photo store."""
+UNUSED_KEPT: Final = timedelta(days=1)
+"""An upload takes seconds; after a day nothing will refer to the photo any more."""
+IDEMPOTENCY_KEPT: Final = timedelta(days=7)
+EVENTS_KEPT: Final = timedelta(days=90)
+"""So long a subscriber can have events sent again."""
+COPY_TRIED: Final = timedelta(days=7)
+"""So long a photo waits for its blurred copy; then it goes without: the deadline is a promise."""
+BATCH: Final = 100
+LOOK_AT: Final = 2000
+"""Photos looked at in one transaction, which must not stay open for long on SQLite."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one run did."""
+
+    deleted: Deleted
+    postponed: int
+    """Photos whose blurred copy could not be made yet."""
+
+
+def housekeeping_step(services: Services) -> float:
+    """Do what is due, once an hour over all replicas; a step of a `Loop`.
+
+    Returns:
+        Seconds until the next step.
+    """
+    tidy_machine(services)
+    with services.database.write() as connection:
+        services.database.serialise(connection, "housekeeping")
+        now_s = int(services.clock().timestamp())
+        wait_s = claim_run(connection, "housekeeping", now_s, EVERY_S)
+        if wait_s > 0:
+            return float(wait_s)
+        sweep = claim_run(connection, "housekeeping-strays", now_s, STRAYS_EVERY_S) == 0
+        forget_idempotency(connection, services.clock() - IDEMPOTENCY_KEPT)
+    forget_old_events(services)
+    delete_old_originals(services)
+    if sweep:
+        sweep_strays(services)
+    return float(EVERY_S)
+
+
+def reckon_cutoffs(services: Services) -> Cutoffs:
+    """Return what is old by now."""
+    now = services.clock()
+    return Cutoffs(now - timedelta(days=services.settings.retention_days), now - UNUSED_KEPT)
+
+
+def forget_old_events(services: Services) -> int:
+    """Delete what subscribers were told long ago; what one still waits for stays.
+
+    Returns:
+        How many events went. The history of cases is kept elsewhere, for good.
+    """
+    before = services.clock() - EVENTS_KEPT
+    gone = 0
+    while True:
+        with services.database.write() as connection:  # A lot at a time: others write, too.
+            lot = forget_events(connection, before)
+        gone += lot
+        if lot == 0:
+            return gone
+
+
+def delete_old_originals(services: Services) -> Run:
+    """Delete every original that is due, and write down how many."""
+    cutoffs = reckon_cutoffs(services)
+    originals = size_bytes = postponed = 0
+    try:
+        for sha256 in _due_photos(services, cutoffs):
+            try:
+                freed = _delete_original(services, sha256, cutoffs)
+            except (BusyError, ScoringError) as error:
+                postponed += 1
+                _log.info("a deletion is postponed", extra={"code": error.code})
+                continue
+            if freed is not None:
+                originals += 1
+                size_bytes += freed
+    finally:  # What was deleted is told, even if something failed on the way.
+        deleted = Deleted(originals, size_bytes)
+        if originals:
+            with services.database.write() as connection:
+                record_run(connection, services.clock(), deleted)
+            _log.info(
+                "originals deleted",
+                extra={"originals": originals, "bytes": size_bytes, "postponed": postponed},
+            )
+    return Run(deleted, postponed)
+
+
+def tidy_machine(services: Services) -> None:
+    """Remove expired pictures and unfinished files of this machine.
+
+    Pictures of photos that were deleted elsewhere go, too: each replica has its own.
+    """
+    cache = open_picture_cache(services)
+    cache.expire()
+    names = iter(cache.photos())
+    while batch := list(islice(names, BATCH)):
+        with services.database.read() as connection:
+            deleted = deleted_of(connection, batch)
+        for sha256 in sorted(deleted):
+            cache.forget(sha256)
+    services.photos.sweep()
+
+
+def sweep_strays(services: Services) -> int:
+    """Delete files that no row names: of uploads that failed before they were committed.
+
+    Returns:
+        How many files went.
+    """
+    strays = 0
+    names = services.photos.names()
+    while batch := list(islice(names, BATCH)):
+        with services.database.read() as connection:
+            known = known_photos(connection, batch)
+        for sha256 in batch:
+            if sha256 not in known and _delete_stray(services, sha256):
+                strays += 1
+    if strays:
+        _log.info("stray photos deleted", extra={"photos": strays})
+    return strays
+
+
+def _due_photos(services: Services, cutoffs: Cutoffs) -> Iterator[str]:
+    after: str | None = ""
+    while after is not None:
+        with services.database.read() as connection:
+            found, after = list_due(connection, cutoffs, after=after, look_at=LOOK_AT)
+        yield from found
+
+
+def _delete_original(services: Services, sha256: str, cutoffs: Cutoffs) -> int | None:
+    """Delete one original; return the bytes freed, or None if it is wanted again.
+
+    The file goes before the row's lock does: an upload of the same bytes waits for the lock, and
+    then sees that it has to store its file again (api.photos.entry).
+    """
+    with services.database.read() as connection:
+        shown = shown_by_case(connection, sha256)
+    kept = _keep_copy(services, sha256, cutoffs.originals) if shown else None
+    with services.database.write() as connection:
+        photo = get_photo(connection, sha256, lock=True)
+        if not holds(connection, sha256, is_due(cutoffs)):
+            return None
+        mark_deleted(connection, sha256, services.clock(), kept)
+        services.photos.delete(sha256)
+    open_picture_cache(services).forget(sha256)
+    return photo.size_bytes
+
+
+def _keep_copy(services: Services, sha256: str, cutoff: datetime) -> str | None:
+    """Store the blurred copy; None if there can be none.
+
+    Raises:
+        BusyError: Every worker is busy: later.
+        ScoringError: It could not be made, and there is time to try again.
+    """
+    with services.database.read() as connection:
+        photo = get_photo(connection, sha256)
+    try:
+        data = services.photos.get(sha256)
+        picture = make_picture(services, data, PictureRequest(KEPT_PX, photo.plates))
+        return services.photos.put(picture)
+    except (BusyError, ScoringError) as error:
+        if photo.stored_at >= cutoff - COPY_TRIED:
+            raise
+        _log.warning("an original goes without a blurred copy", extra={"code": error.code})
+    except (NotFoundError, StorageError) as error:
+        if isinstance(error, StorageError) and error.code != "photo_damaged":
+            raise
+        _log.error("an original is lost or damaged", extra={"photo": sha256, "code": error.code})
+    except ApiError as error:  # It cannot be decoded: there is nothing to show.
+        _log.info("no blurred copy can be made", extra={"code": error.code})
+    return None
+
+
+def _delete_stray(services: Services, sha256: str) -> bool:
+    """Delete a file without a row, if it is old: a young one belongs to an upload on its way."""
+    with services.database.write() as connection:
+        if known_photos(connection, [sha256]):
+            return False
+        try:
+            # Putting the same photo again makes it young again.
+            if services.photos.age_s(sha256) < UNUSED_KEPT.total_seconds():
+                return False
+        except NotFoundError:
+            return False
+        services.photos.delete(sha256)
+    return True
+
+
+def forget_copy(services: Services, sha256: str, kept_sha256: str | None) -> None:
+    """Delete a kept copy, unless another photo has the very same one."""
+    if kept_sha256 is None:
+        return
+    with services.database.read() as connection:
+        shared = is_copy_of_another(connection, kept_sha256, sha256)
+    if not shared:
+        services.photos.delete(kept_sha256)

@@ -1,0 +1,1 @@
+"""Photos: kept by their content, served blurred."""

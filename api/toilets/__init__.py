@@ -1,0 +1,1 @@
+"""公厕查询: public toilets, nearest first."""
