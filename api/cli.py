@@ -19,6 +19,7 @@ COMMAND_MODULES: Final = (
     "backup",
     "retention",
     "erase",
+    "shadow",
 )
 """In the order in which `--help` shows them; each has `add_parser(commands)`."""
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from api.cases.case import Case
+from api.cases.places import to_wgs84
 from api.errors import ApiError, BusyError, NotFoundError, ScoringError
 from api.intake.accepting import HOLD_MARGIN_S, describe_report
 from api.intake.opening_cases import find_grid_code, open_cases
@@ -204,7 +205,8 @@ def _placed_by_photo(report: Report, scored: Scored) -> Report:
     position = scored.score.facts.position
     if report.lat is not None or position is None or report.erased_at is not None:
         return report
-    return replace(report, lat=position.lat, lon=position.lon, datum="wgs84", position_from="exif")
+    place = to_wgs84(position.lat, position.lon, "wgs84")
+    return replace(report, lat=place.lat, lon=place.lon, datum="wgs84", position_from="exif")
 
 
 def _captured_at(services: Services, scored: Scored) -> datetime | None:

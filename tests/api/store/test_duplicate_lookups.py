@@ -34,7 +34,8 @@ OFFSETS_DEG = st.floats(-0.004, 0.004)
 @st.composite
 def places_around(draw: st.DrawFn, spot: tuple[float, float]) -> tuple[float, float]:
     lat, lon = spot[0] + draw(OFFSETS_DEG), spot[1] + draw(OFFSETS_DEG)
-    return min(90.0, lat), (lon + 180) % 360 - 180
+    # To a centimetre, as every place is stored (api.cases.places.to_wgs84).
+    return round(min(90.0, lat), 7), round((lon + 180) % 360 - 180, 7)
 
 
 @st.composite
