@@ -31,7 +31,6 @@ from api.store.incidents import (
 )
 from api.store.outbox import TYPE_PREFIX, record_event
 from api.store.reports import list_cases_of
-from detector.photo_header import sniff_format
 
 WATCHER: Final = "system:camera"
 
@@ -86,11 +85,11 @@ def record_incident(
         StorageError: It could not be kept; send it again.
     """
     check_labels(services, [news.label])
-    if photo is not None:
-        services.photos.put(photo)
+    sha256 = None if photo is None else services.photos.put(photo)
     with services.database.write() as connection:
         camera = see_camera(services, connection, principal, news.camera, in_use=True)
-        sha256 = None if photo is None else _enter(services, connection, photo)
+        if photo is not None and sha256 is not None:
+            enter_photo(connection, services.photos, sha256, photo, at=services.clock())
         incident = _first_state(services, camera, news, sha256)
         if insert_incident(connection, incident):
             _tell(services, connection, camera, incident, "opened")
@@ -114,16 +113,6 @@ def see_incident(services: Services, principal: Principal, incident_id: str) -> 
         if incident is None or camera is None or not principal.sees(grid_of(services, camera)):
             raise NotFoundError("incident", incident_id)
         return RecordedIncident(incident, True, _cases_of(connection, incident))
-
-
-def _enter(services: Services, connection: Connection, photo: bytes) -> str:
-    return enter_photo(
-        connection,
-        services.photos,
-        photo,
-        media_type=f"image/{sniff_format(photo)}",
-        at=services.clock(),
-    )
 
 
 def _first_state(

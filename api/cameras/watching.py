@@ -23,7 +23,6 @@ from api.store.cameras import (
 )
 from api.store.outbox import TYPE_PREFIX, record_event
 from api.store.photos import get_photo
-from detector.photo_header import sniff_format
 
 FRAME_EVERY: Final = timedelta(hours=1)
 """A frame is kept so often, and whenever the state changes: 24 a day are enough for a wall of
@@ -140,15 +139,13 @@ def record_heartbeat(
             seen = see_camera(services, connection, principal, name, in_use=True)
             keep = seen.state != beat.state or _wants_frame(connection, seen, now)
         frame = frame if keep else None
-    if frame is not None:
-        services.photos.put(frame)
+    sha256 = None if frame is None else services.photos.put(frame)
     with services.database.write() as connection:
         camera = see_camera(services, connection, principal, name, lock=True, in_use=True)
         if camera.heartbeat_at is not None and at < camera.heartbeat_at:
             return camera
-        if frame is not None:
-            media_type = f"image/{sniff_format(frame)}"
-            sha256 = enter_photo(connection, services.photos, frame, media_type=media_type, at=now)
+        if frame is not None and sha256 is not None:
+            enter_photo(connection, services.photos, sha256, frame, at=now)
             camera = replace(camera, frame_sha256=sha256)
         return _set_state(services, connection, camera, beat.state, at, heartbeat_at=at)
 

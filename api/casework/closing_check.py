@@ -22,7 +22,6 @@ from api.store.reports import get_report
 from detector.errors import PhotoError
 from detector.labels import ISSUE_LABELS
 from detector.photo_facts import Datum, Position
-from detector.photo_header import sniff_format
 from detector.score_json import score_to_json
 
 HANDLING = frozenset({"dispatched", "handled", "reported_back", "checked", "sent_back"})
@@ -76,8 +75,7 @@ def check_after_photo(
     )
     with services.database.write() as connection:
         case = _find_handled(connection, principal, case_id, lock=True)
-        media_type = f"image/{sniff_format(after.data)}"
-        enter_photo(connection, services.photos, after.data, media_type=media_type, at=now)
+        enter_photo(connection, services.photos, sha256, after.data, at=now)
         describe_photo(
             connection,
             sha256,

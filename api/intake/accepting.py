@@ -23,9 +23,7 @@ from api.services import Services
 from api.store.jobs import insert_job
 from api.store.outbox import TYPE_PREFIX, record_event
 from api.store.reports import Report, get_report, insert_report, remember_key
-from detector.decode import hash_photo
 from detector.photo_facts import Datum
-from detector.photo_header import sniff_format
 
 HOLD_MARGIN_S: Final = 10.0
 """Beyond the time that a photo may take: then another replica may take the job over."""
@@ -84,14 +82,13 @@ def accept_report(services: Services, new: NewReport, *, score_now: bool = False
     now = services.clock()
     report = _make_report(services, new)
     if new.photo is not None:
-        services.photos.put(new.photo)
+        report = replace(report, photo_sha256=services.photos.put(new.photo))
     hold_s = services.settings.score_timeout_s + services.settings.report_wait_s + HOLD_MARGIN_S
     with services.database.write() as connection:
         if (earlier := _find_earlier(services, connection, new, report)) is not None:
             return Accepted(earlier, follow_token(services, earlier.id), None, repeated=True)
-        if new.photo is not None:
-            media_type = f"image/{sniff_format(new.photo)}"
-            enter_photo(connection, services.photos, new.photo, media_type=media_type, at=now)
+        if new.photo is not None and report.photo_sha256 is not None:
+            enter_photo(connection, services.photos, report.photo_sha256, new.photo, at=now)
         insert_report(connection, report)
         record_event(
             connection,
@@ -142,7 +139,7 @@ def _make_report(services: Services, new: NewReport) -> Report:
         id=new_id(),
         received_at=services.clock(),
         source=new.source,
-        photo_sha256=None if new.photo is None else hash_photo(new.photo),
+        photo_sha256=None,  # The photo store names it.
         file_name=new.file_name,
         label=new.label,
         note=new.note,
@@ -177,10 +174,11 @@ def _find_earlier(
     key_hash = services.keyring.hash(
         "idempotency", f"reports\n{new.key_id or ''}\n{new.idempotency_key}"
     )
-    used = remember_key(connection, key_hash, _hash_content(new), report.id, report.received_at)
+    content_hash = _hash_content(new, report.photo_sha256)
+    used = remember_key(connection, key_hash, content_hash, report.id, report.received_at)
     if used is None:
         return None
-    if used.request_hash != _hash_content(new):
+    if used.request_hash != content_hash:
         raise IdempotencyError(
             "idempotency_key_reused",
             "This Idempotency-Key was used for a report with other content.",
@@ -189,9 +187,8 @@ def _find_earlier(
     return get_report(connection, used.subject)
 
 
-def _hash_content(new: NewReport) -> str:
+def _hash_content(new: NewReport, photo_sha256: str | None) -> str:
     content = replace(new, photo=None, idempotency_key=None)
     fields = {name: getattr(content, name) for name in NewReport.__slots__}
-    photo = None if new.photo is None else hash_photo(new.photo)
-    text = json.dumps([fields | {"photo": photo}], sort_keys=True, default=dict)
+    text = json.dumps([fields | {"photo": photo_sha256}], sort_keys=True, default=dict)
     return hashlib.sha256(text.encode()).hexdigest()

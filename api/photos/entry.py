@@ -7,34 +7,29 @@ whose photo is gone.
 """
 
 from datetime import datetime
-from hashlib import sha256 as new_sha256
 
 from sqlalchemy import Connection
 
 from api.photos.store import PhotoStore
 from api.store.photos import insert_photo
+from detector.photo_header import sniff_format
 
 
 def enter_photo(
-    connection: Connection, store: PhotoStore, data: bytes, *, media_type: str, at: datetime
-) -> str:
+    connection: Connection, store: PhotoStore, sha256: str, data: bytes, *, at: datetime
+) -> None:
     """Enter a photo that was put into the store before this transaction began.
 
     Args:
         connection: A transaction that writes; the photo's row stays locked until it ends.
         store: Where the photo was put.
-        data: Its bytes.
-        media_type: Such as image/jpeg.
+        sha256: As `put` returned it: hashing a large photo takes its time.
+        data: Its bytes, of a type that was checked.
         at: Now.
-
-    Returns:
-        Its SHA-256.
 
     Raises:
         StorageError: The store does not answer, or is full.
     """
-    sha256 = new_sha256(data).hexdigest()
-    insert_photo(connection, sha256, len(data), media_type, at)
+    insert_photo(connection, sha256, len(data), f"image/{sniff_format(data)}", at)
     if not store.exists(sha256):
         store.put(data)
-    return sha256
