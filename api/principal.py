@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal, get_args
 
+from api.errors import ForbiddenError
+
 Role = Literal["citizen-intake", "operator", "handler", "consumer", "auditor", "camera", "admin"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 
@@ -28,7 +30,7 @@ RIGHTS_OF: Final[Mapping[Role, frozenset[Right]]] = MappingProxyType(
         "handler": frozenset({"read", "handle"}),
         "consumer": frozenset({"read", "judge", "handle", "queue"}),
         "auditor": frozenset({"read", "feedback", "audit"}),
-        "camera": frozenset({"incident", "report"}),
+        "camera": frozenset({"incident"}),
         "admin": frozenset(get_args(Right)),
     }
 )
@@ -60,3 +62,16 @@ class Principal:
         if not self.grids:
             return True
         return grid_code is not None and grid_code.startswith(self.grids)
+
+    def check_everywhere(self) -> None:
+        """Let only keys pass that see everything, whatever cell it lies in.
+
+        Raises:
+            ForbiddenError: The key is limited to grid cells.
+        """
+        if self.grids:
+            raise ForbiddenError(
+                "limited_to_grids",
+                "A key that is limited to grid cells may not do this.",
+                "It concerns every cell: ask an administrator for a key without --grid.",
+            )

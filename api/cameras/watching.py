@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from api.cameras.camera import SILENT_AFTER, Camera, CameraState, check_hours, check_zone
-from api.errors import ConflictError, InvalidError, NotFoundError
+from api.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from api.photos.entry import enter_photo
 from api.principal import Principal
 from api.services import Services
@@ -44,10 +44,12 @@ def register_camera(services: Services, principal: Principal, camera: Camera) ->
     """Add a camera.
 
     Raises:
+        ForbiddenError: It lies outside the key's grid cells.
         ConflictError: Its code is taken.
         InvalidError: A zone, its hours or a label make no sense.
     """
     check_camera(services, camera)
+    _check_reach(services, principal, camera)
     try:
         with services.database.write() as connection:
             insert_camera(connection, camera)
@@ -70,6 +72,7 @@ def change_camera(
 
     Raises:
         NotFoundError: There is none, or not for this key.
+        ForbiddenError: It would lie outside the key's grid cells.
         ConflictError: Its new code is taken.
         InvalidError: A zone, its hours or a label make no sense.
     """
@@ -77,6 +80,7 @@ def change_camera(
         with services.database.write() as connection:
             camera = change(see_camera(services, connection, principal, name, lock=True))
             check_camera(services, camera)
+            _check_reach(services, principal, camera)
             save_camera(connection, camera)
             _audit(services, connection, principal, "camera.changed", camera)
     except IntegrityError as error:
@@ -208,6 +212,15 @@ def check_camera(services: Services, camera: Camera) -> None:
     check_hours(camera.hours)
     wanted = [*camera.labels, *(label for zone in camera.zones for label in zone.labels)]
     check_labels(services, wanted)
+
+
+def _check_reach(services: Services, principal: Principal, camera: Camera) -> None:
+    if not principal.sees(grid_of(services, camera)):
+        raise ForbiddenError(
+            "outside_grids",
+            "The camera's position is outside the grid cells that this key is limited to.",
+            "Send a position within them, or ask an administrator for another key.",
+        )
 
 
 def check_labels(services: Services, labels: list[str]) -> None:

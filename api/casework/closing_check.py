@@ -1,24 +1,26 @@
 """核查: a handler's after-photo is scored and compared; what comes of it advises a person."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 
 from sqlalchemy import Connection
 
 from api.cases.case import Case
 from api.cases.closing import ClosingEvidence, judge_after_photo
+from api.cases.duplicates import differing_bits
 from api.cases.places import distance_m, to_wgs84
 from api.casework.ledger import make_event, record_note
 from api.casework.moving import find_case
 from api.errors import ApiError, BusyError, ConflictError
 from api.ids import new_id
+from api.intake.scoring import captured_at
 from api.photos.entry import enter_photo
 from api.principal import Principal
 from api.scoring.base import Comparison, Scored
 from api.services import Services
-from api.store.cases import list_reports
-from api.store.closing_checks import ClosingCheck, insert_check
+from api.store.case_reports import list_photos
+from api.store.closing_checks import ClosingCheck, checked_photos, insert_check
 from api.store.photos import describe_photo
-from api.store.reports import get_report
 from detector.errors import PhotoError
 from detector.labels import ISSUE_LABELS
 from detector.photo_facts import Datum, Position
@@ -53,12 +55,17 @@ def check_after_photo(
     """
     with services.database.read() as connection:
         case = _find_handled(connection, principal, case_id)
-        known = _list_photos(connection, case.id)
+        known = list_photos(connection, case.id)
+        used = known.keys() | checked_photos(connection, case.id)
     scored = services.pool.score(after.data, case.id).result()
     comparison = _compare(services, case, after)
     sha256 = services.photos.put(after.data)
     place = _find_place(after, scored)
-    evidence = replace(_gather(case, place, scored, comparison), same_file=sha256 in known)
+    evidence = replace(
+        _gather(case, place, scored, comparison),
+        same_file=sha256 in used,
+        hash_bits=_nearest_copy(scored, known.values()),
+    )
     verdict = judge_after_photo(evidence, services.rules.closing)
     now = services.clock()
     check = ClosingCheck(
@@ -74,16 +81,17 @@ def check_after_photo(
         score=score_to_json(scored.score, context=True),
     )
     with services.database.write() as connection:
-        case = _find_handled(connection, principal, case_id, lock=True)
+        # Photos before cases, as whoever scores a report: else the two might wait for each other.
         enter_photo(connection, services.photos, sha256, after.data, at=now)
         describe_photo(
             connection,
             sha256,
             image_wh=scored.score.image_wh,
-            captured_at=None,
+            captured_at=captured_at(services, scored),
             perceptual_hash=scored.perceptual_hash,
             plates=[one.box_xyxy for one in scored.score.context if one.label == "licence_plate"],
         )
+        case = _find_handled(connection, principal, case_id, lock=True)
         insert_check(connection, check)
         event = make_event(
             case,
@@ -114,12 +122,12 @@ def _find_handled(
     return case
 
 
-def _list_photos(connection: Connection, case_id: str) -> frozenset[str]:
-    """Return the photos of a case's reports."""
-    reports = [get_report(connection, one.report_id) for one in list_reports(connection, case_id)]
-    return frozenset(
-        one.photo_sha256 for one in reports if one is not None and one.photo_sha256 is not None
-    )
+def _nearest_copy(scored: Scored, hashes: Iterable[str | None]) -> int | None:
+    """Return in how many bits the photo differs from the most alike of the case's; None: none."""
+    if scored.perceptual_hash is None:
+        return None
+    bits = [differing_bits(scored.perceptual_hash, one) for one in hashes if one is not None]
+    return min(bits, default=None)
 
 
 def _find_place(after: AfterPhoto, scored: Scored) -> Position | None:
@@ -154,7 +162,6 @@ def _gather(
         label=case.label,
         labels_found=None if score.error is not None else found,
         distance_m=away_m,
-        hash_bits=None if comparison is None else comparison.hash_bits,
         inliers=None if comparison is None else comparison.inliers,
         features=None if comparison is None else comparison.features,
     )

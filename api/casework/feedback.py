@@ -1,6 +1,7 @@
 """The export of verdicts: lines of datasets/feedback.schema.json, which name no person."""
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,9 +10,11 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from api.errors import InvalidError, NotFoundError
+from api.photos.originals import LEAST_REASON, MOST_REASON
 from api.principal import Principal
 from api.schemas.types import decode_cursor, encode_cursor
 from api.services import Services
+from api.store.audit import record_audit
 from api.store.verdicts import ExportRow, list_for_export
 from datasets.feedback import SCHEMA
 from detector.errors import OutputError
@@ -20,6 +23,7 @@ BATCH_ROWS: Final = 500
 SUFFIXES: Final[Mapping[str, str]] = MappingProxyType(
     {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "image/heic": ".heic"}
 )
+SYSTEM_ACTOR: Final = "system:command-line"
 SYSTEM_PRINCIPAL: Final = Principal("system", "command line", "admin", originals=True)
 
 
@@ -110,36 +114,86 @@ def name_file(row: ExportRow) -> str:
     return row.verdict.photo_sha256 + SUFFIXES.get(row.media_type, "")
 
 
-def write_export(services: Services, out: Path, since: datetime | None = None) -> tuple[int, int]:
+def write_export(services: Services, out: Path, reason: str) -> tuple[int, int]:
     """Write feedback.jsonl and photos/, which `street-issues-data import-feedback` reads.
+
+    The photos are originals: who takes how many, and why, is on record before a byte goes out.
+
+    Args:
+        services: What the service works with.
+        out: A folder that does not exist yet; only its owner may look into it.
+        reason: Kept in the audit log.
 
     Returns:
         Lines written, and photos that are missing in the store.
 
     Raises:
-        OutputError: The folder cannot be written.
-        StorageError: A photo cannot be read.
+        InvalidError: The reason is none.
+        OutputError: The folder cannot be written, or is there already.
+        StorageError: A photo cannot be read, or the export not be recorded.
     """
+    reason = _check_reason(reason)
     lines = missing = 0
-    cursor: str | None = None
     try:
         folder = out / "photos"
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with (out / "feedback.jsonl").open("w", encoding="utf-8") as file:
-            while True:
-                page = read_page(services, SYSTEM_PRINCIPAL, since=since, cursor=cursor)
-                for line, (sha256, name) in zip(page.lines, page.photos, strict=True):
-                    file.write(f"{line}\n")
-                    lines += 1
-                    try:
-                        (folder / name).write_bytes(services.photos.get(sha256))
-                    except NotFoundError:
-                        missing += 1
-                cursor = page.cursor
-                if cursor is None:
-                    return lines, missing
+        for made in (out, folder):  # `parents` would not pass the mode on.
+            made.mkdir(mode=0o700, parents=True)
+        _record_export(services, reason)
+        with (out / "feedback.jsonl").open("x", encoding="utf-8", opener=_open_private) as file:
+            for line, sha256, name in _iterate(services):
+                file.write(f"{line}\n")
+                lines += 1
+                try:
+                    data = services.photos.get(sha256)
+                except NotFoundError:
+                    missing += 1
+                else:
+                    with (folder / name).open("wb", opener=_open_private) as photo:
+                        photo.write(data)
     except OSError as error:
         raise OutputError(str(out), error) from error
+    return lines, missing
+
+
+def _iterate(services: Services) -> Iterator[tuple[str, str, str]]:
+    """Yield every line, its photo and the photo's name in the export."""
+    cursor: str | None = None
+    while True:
+        page = read_page(services, SYSTEM_PRINCIPAL, cursor=cursor)
+        for line, (sha256, name) in zip(page.lines, page.photos, strict=True):
+            yield line, sha256, name
+        cursor = page.cursor
+        if cursor is None:
+            return
+
+
+def _check_reason(reason: str) -> str:
+    reason = reason.strip()
+    if not LEAST_REASON <= len(reason) <= MOST_REASON or not reason.isprintable():
+        raise InvalidError(
+            "bad_reason",
+            f"A reason has {LEAST_REASON} to {MOST_REASON} characters in one line.",
+            "Say what the photos are for, such as 'training of model 1.3'.",
+        )
+    return reason
+
+
+def _record_export(services: Services, reason: str) -> None:
+    count = sum(1 for _ in _iterate(services))
+    with services.database.write() as connection:
+        record_audit(
+            services.database,
+            connection,
+            at=services.clock(),
+            actor=SYSTEM_ACTOR,
+            action="feedback.exported",
+            target="feedback",
+            details={"count": count, "reason": reason},
+        )
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _parse_cursor(cursor: str) -> tuple[datetime, str]:

@@ -27,14 +27,28 @@ def record_opening(
     _record(services, connection, case, event)
 
 
-def record_change(services: Services, connection: Connection, case: Case, event: CaseEvent) -> None:
+def record_change(
+    services: Services,
+    connection: Connection,
+    case: Case,
+    event: CaseEvent,
+    *,
+    left_grid: str | None = None,
+) -> None:
     """Write a case that changed once since it was read.
+
+    Args:
+        services: What the service works with.
+        connection: In a transaction that writes.
+        case: As it is now.
+        event: What happened.
+        left_grid: The grid cell that it was in before: subscribers there hear that it left.
 
     Raises:
         ConflictError: Somebody else changed it in between.
     """
     save_case(connection, case)
-    _record(services, connection, case, event)
+    _record(services, connection, case, event, left_grid)
 
 
 def record_note(connection: Connection, case: Case, event: CaseEvent) -> None:
@@ -92,7 +106,13 @@ def describe_case(case: Case) -> dict[str, Any]:
     }
 
 
-def _record(services: Services, connection: Connection, case: Case, event: CaseEvent) -> None:
+def _record(
+    services: Services,
+    connection: Connection,
+    case: Case,
+    event: CaseEvent,
+    left_grid: str | None = None,
+) -> None:
     insert_event(connection, event)
     if case.ended_at is None:
         put_work(
@@ -108,17 +128,20 @@ def _record(services: Services, connection: Connection, case: Case, event: CaseE
     else:
         remove_work(connection, case.id)
         forget_photos(connection, case.id)
-    _tell(connection, case, event)
+    _tell(connection, case, event, left_grid)
     services.metrics.decisions_total.labels(case.label or "none", event.action).inc()
 
 
-def _tell(connection: Connection, case: Case, event: CaseEvent) -> None:
+def _tell(
+    connection: Connection, case: Case, event: CaseEvent, left_grid: str | None = None
+) -> None:
     moved = event.from_state is not None and event.from_state != event.to_state
     record_event(
         connection,
         type=f"{TYPE_PREFIX}.case.{event.to_state if moved else event.action}",
         subject=f"cases/{case.id}",
         grid_code=case.grid_code,
+        left_grid=left_grid,
         at=event.at,
         data={
             "case": describe_case(case),

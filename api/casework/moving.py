@@ -16,11 +16,8 @@ from api.errors import ConflictError, ForbiddenError, InvalidError, NotFoundErro
 from api.intake.opening_cases import recount
 from api.principal import Principal
 from api.services import Services
-from api.store.cases import get_case, list_reports
-from api.store.closing_checks import newest_check
-from api.store.duplicates import index_photo
-from api.store.photos import get_photo
-from api.store.reports import get_report
+from api.store.case_reports import reindex_photos
+from api.store.cases import get_case, newest_of
 from detector.photo_facts import Datum
 
 
@@ -76,8 +73,8 @@ def move_case(services: Services, principal: Principal, case_id: str, order: Mov
         case = find_case(connection, principal, case_id, lock=True)
         check_version(case, order.version)
         moved = make_move(case, order.move, at=now, reason=order.reason)
-        if order.move == "check":
-            _check_closing(connection, case, order.reason)
+        if order.move in ("check", "close"):
+            _check_proof(connection, case, order.move, order.reason)
         if order.move == "reopen":
             _check_reopening(services, case, now)
         moved = _set_clocks(services, moved, order.move, now)
@@ -92,7 +89,7 @@ def move_case(services: Services, principal: Principal, case_id: str, order: Mov
         )
         record_change(services, connection, moved, event)
         if order.move == "reopen":
-            index_photos(connection, moved.id)
+            reindex_photos(connection, moved.id)
     return moved
 
 
@@ -117,6 +114,7 @@ def correct_case(
     Raises:
         NotFoundError: The key sees no such case.
         InvalidError: The label is none of the rules', or the position makes no sense.
+        ForbiddenError: The position lies outside the key's grid cells.
         ConflictError: The case has ended, or has changed since it was seen.
     """
     now = services.clock()
@@ -132,6 +130,7 @@ def correct_case(
         if correction.lat is not None and correction.lon is not None:
             place = to_wgs84(correction.lat, correction.lon, correction.datum)
             cell = services.grid.find(place.lat, place.lon)
+            check_reach(principal, cell)
             changed = replace(changed, lat=place.lat, lon=place.lon, grid_code=cell)
         if correction.address is not None:
             changed = replace(changed, address=correction.address)
@@ -150,7 +149,7 @@ def correct_case(
             reason=correction.reason,
             details=details,
         )
-        record_change(services, connection, changed, event)
+        record_change(services, connection, changed, event, left_grid=case.grid_code)
     return changed
 
 
@@ -163,6 +162,20 @@ def check_label(services: Services, label: str) -> None:
     if label not in services.rules.events:
         known = ", ".join(services.rules.events)
         raise InvalidError("label_unknown", f"There is no label {label!r}.", f"Known: {known}.")
+
+
+def check_reach(principal: Principal, grid_code: str | None) -> None:
+    """Check that a key may put a case into a place.
+
+    Raises:
+        ForbiddenError: The place lies outside its grid cells.
+    """
+    if not principal.sees(grid_code):
+        raise ForbiddenError(
+            "place_out_of_reach",
+            "This place lies outside the grid cells of your key.",
+            "Ask whoever is responsible there.",
+        )
 
 
 def check_version(case: Case, version: int | None) -> None:
@@ -193,14 +206,26 @@ def check_running(case: Case) -> None:
         )
 
 
-def _check_closing(connection: Connection, case: Case, reason: str | None) -> None:
-    """Who passes a case that the closing check found not resolved has to say why."""
-    check = newest_check(connection, case.id)
-    if check is not None and check.outcome == "not_resolved" and not (reason and reason.strip()):
+def _check_proof(connection: Connection, case: Case, move: MoveName, reason: str | None) -> None:
+    """Who passes a case without an after-photo that proves it, or against one, has to say why.
+
+    Only after-photos since the case was last dispatched count, and for closing, since the check.
+    """
+    if reason and reason.strip():
+        return
+    last = newest_of(connection, case.id, ("dispatch", "after_photo", "check"))
+    outcome = last.details.get("outcome") if last and last.action == "after_photo" else None
+    if outcome == "not_resolved":
         raise InvalidError(
             "reason_missing",
             "The closing check found that this is not resolved.",
             "Send it back, or say why it is resolved all the same.",
+        )
+    if move == "check" and outcome is None:
+        raise InvalidError(
+            "reason_missing",
+            "No after-photo was handed in since the case was dispatched.",
+            "Ask for one, or say how you know that it is resolved.",
         )
 
 
@@ -225,13 +250,3 @@ def _set_clocks(services: Services, case: Case, move: MoveName, now: datetime) -
     if move == "reopen":
         return replace(case, review_due_at=reckon(services.rules.review, now, services.calendar).at)
     return case
-
-
-def index_photos(connection: Connection, case_id: str) -> None:
-    """Make a case's photos findable as copies."""
-    for joined in list_reports(connection, case_id):
-        report = get_report(connection, joined.report_id)
-        if report is not None and report.photo_sha256 is not None:
-            photo = get_photo(connection, report.photo_sha256)
-            if photo.perceptual_hash is not None:
-                index_photo(connection, case_id, photo.sha256, photo.perceptual_hash)

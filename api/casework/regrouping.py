@@ -11,20 +11,22 @@ from sqlalchemy import Connection
 
 from api.cases.case import Case, make_move
 from api.casework.ledger import make_event, record_change
-from api.casework.moving import check_running, check_version, find_case, index_photos
-from api.errors import InvalidError, NotFoundError
-from api.intake.opening_cases import Sighting, recount, start_case
+from api.casework.moving import check_reach, check_running, check_version, find_case
+from api.errors import InvalidError
+from api.intake.opening_cases import Known, Sighting, absorb, recount, start_case
 from api.principal import Principal
 from api.services import Services
-from api.store.cases import (
+from api.store.case_reports import (
     CaseReport,
     JoinReason,
     add_report,
-    insert_case,
     list_reports,
+    read_reports,
+    reindex_photos,
     remove_reports,
 )
-from api.store.reports import get_report
+from api.store.cases import insert_case
+from api.store.reports import Report
 
 
 def merge_case(
@@ -72,9 +74,10 @@ def merge_case(
             details={"into": into.id, "reports": [one.report_id for one in moving]},
         )
         record_change(services, connection, recount(services, connection, merged), merged_event)
-        grown = recount(services, connection, replace(into, version=into.version + 1))
-        if grown.lat is None and case.lat is not None:
-            grown = replace(grown, lat=case.lat, lon=case.lon, grid_code=case.grid_code)
+        known = Known(
+            case.label, case.severity, case.photo_sha256, case.lat, case.lon, case.address
+        )
+        grown = absorb(services, connection, replace(into, version=into.version + 1), known)
         event = make_event(
             grown,
             "merged_in",
@@ -84,8 +87,8 @@ def merge_case(
             reason=reason,
             details={"from": case.id, "number": case.number},
         )
-        record_change(services, connection, grown, event)
-        index_photos(connection, grown.id)
+        record_change(services, connection, grown, event, left_grid=into.grid_code)
+        reindex_photos(connection, grown.id)
     return grown
 
 
@@ -114,34 +117,38 @@ def split_case(
         case = find_case(connection, principal, case_id, lock=True)
         check_version(case, version)
         check_running(case)
-        joined = {one.report_id: one for one in list_reports(connection, case.id)}
-        wanted = list(dict.fromkeys(report_ids))
-        if not wanted or not set(wanted) < set(joined):
+        pairs = read_reports(connection, case.id)
+        wanted = set(report_ids)
+        going = [pair for pair in pairs if pair[1].id in wanted]
+        staying = [pair for pair in pairs if pair[1].id not in wanted]
+        if not going or not staying or len(going) != len(wanted):
             raise InvalidError(
                 "split_reports",
                 "Name some of the case's reports, and leave at least one.",
                 "GET /v1/cases/{id} lists them.",
             )
-        first = get_report(connection, wanted[0])
-        if first is None:
-            raise NotFoundError("report", wanted[0])
-        new = replace(
-            start_case(services, connection, first, Sighting(case.label), now),
-            severity=case.severity,
-        )
+        new = _start_from(services, connection, case, [report for _, report in going], now)
+        check_reach(principal, new.grid_code)
         insert_case(connection, new)
-        _pass_reports(connection, [joined[one] for one in wanted], new, now, "split")
+        _pass_reports(connection, [joined for joined, _ in going], new, now, "split")
         counted = recount(services, connection, replace(new, version=new.version + 1))
+        moved = [report.id for _, report in going]
         opened = make_event(
             counted,
             "split",
             at=now,
             actor=principal.actor,
             reason=reason,
-            details={"from": case.id, "reports": wanted},
+            details={"from": case.id, "reports": moved},
         )
         record_change(services, connection, counted, opened)
-        rest = recount(services, connection, replace(case, version=case.version + 1))
+        rest = _without(
+            services,
+            replace(case, version=case.version + 1),
+            [report for _, report in going],
+            [report for _, report in staying],
+        )
+        rest = recount(services, connection, rest)
         rest_event = make_event(
             rest,
             "split_off",
@@ -149,11 +156,42 @@ def split_case(
             actor=principal.actor,
             before=case,
             reason=reason,
-            details={"to": new.id, "reports": wanted},
+            details={"to": new.id, "reports": moved},
         )
-        record_change(services, connection, rest, rest_event)
-        index_photos(connection, new.id)
+        record_change(services, connection, rest, rest_event, left_grid=case.grid_code)
+        reindex_photos(connection, new.id)
+        reindex_photos(connection, rest.id)
     return counted
+
+
+def _start_from(
+    services: Services,
+    connection: Connection,
+    case: Case,
+    reports: Sequence[Report],
+    now: datetime,
+) -> Case:
+    """Return a new case for reports of another: with the first place and photo among them."""
+    first = next((report for report in reports if report.lat is not None), reports[0])
+    new = start_case(services, connection, first, Sighting(case.label), now)
+    photo = next((one.photo_sha256 for one in reports if one.photo_sha256 is not None), None)
+    return replace(new, severity=case.severity, photo_sha256=new.photo_sha256 or photo)
+
+
+def _without(
+    services: Services, case: Case, going: Sequence[Report], staying: Sequence[Report]
+) -> Case:
+    """Return a case without the photo and the place that it has from reports that go."""
+    photos = [one.photo_sha256 for one in staying if one.photo_sha256 is not None]
+    if case.photo_sha256 not in photos:
+        case = replace(case, photo_sha256=photos[0] if photos else None)
+    here = (case.lat, case.lon)
+    placed = [(one.lat, one.lon) for one in staying if one.lat is not None and one.lon is not None]
+    if here in [(one.lat, one.lon) for one in going] and here not in placed and placed:
+        lat, lon = placed[0]
+        cell = None if lat is None or lon is None else services.grid.find(lat, lon)
+        case = replace(case, lat=lat, lon=lon, grid_code=cell)
+    return case
 
 
 def _pass_reports(

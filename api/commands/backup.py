@@ -34,7 +34,7 @@ def add_parser(commands: "Subparsers") -> None:
         "--previous",
         type=Path,
         metavar="DIR",
-        help="an earlier backup on the same disk: photos that it has are shared, not copied",
+        help="an earlier backup on the same disk: photos that are whole there are shared, not copied",
     )
     photos = backup.add_mutually_exclusive_group()
     photos.add_argument(
@@ -59,6 +59,12 @@ def add_parser(commands: "Subparsers") -> None:
         "database with it. Nothing is ever written over.",
     )
     restore.add_argument("folder", type=Path, metavar="DIR", help="the backup")
+    restore.add_argument(
+        "--skip-damaged-photos",
+        action="store_true",
+        help="restore the rest if photos of the backup are damaged, and list them; a damaged ledger "
+        "is refused all the same",
+    )
     restore.set_defaults(run=run_restore)
     for one in (backup, restore):
         add_settings_options(one)
@@ -114,12 +120,14 @@ def run_restore(options: argparse.Namespace) -> int:
             store=open_photo_store(settings.photos_url, _photo_folder(settings)),
             secret=secret,
             known_revisions=list_revisions(),
+            skip_damaged_photos=options.skip_damaged_photos,
         )
         restored = restore_backup(options.folder, target)
     finally:
         database.close()
     for sha256 in restored.photos_missing:
-        print(f"missing: {sha256}", file=sys.stderr)
+        word = "damaged" if sha256 in restored.photos_damaged else "missing"
+        print(f"{word}: {sha256}", file=sys.stderr)
     reports = restored.manifest.counts.get("reports", 0)
     print(
         f"{reports} reports and {restored.photos} photos as of "

@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
     """Erase, and say what went.
 
     Returns:
-        0 done, 1 nothing was found, or a person has to look at further reports.
+        0 done, 1 nothing was found, or a person has to look at further reports or cases.
     """
     from api.keeping.erasure import erase_reports
     from api.opening import close_services, open_services
@@ -59,11 +59,17 @@ def run(options: argparse.Namespace) -> int:
             f"report {report_id} mentions it in its words: look at it, then erase --report",
             file=sys.stderr,
         )
+    for number in found.cases:
+        print(
+            f"case {number} mentions it in its address, history or errors: look at it",
+            file=sys.stderr,
+        )
     if not done:
         print("No report was found.", file=sys.stderr)
     elif not options.dry_run:
         print("Backups made before still hold it, until they are deleted.")
-    return EXIT_PROBLEMS if found.mentioned_in or not done else EXIT_DONE
+    left = found.mentioned_in or found.cases
+    return EXIT_PROBLEMS if left or not done else EXIT_DONE
 
 
 def _find(services: "Services", options: argparse.Namespace) -> "Found":

@@ -18,9 +18,12 @@ def add_parser(commands: "Subparsers") -> None:
         "export-feedback",
         help="write verdicts and their photos for `street-issues-data import-feedback`",
         description="Write feedback.jsonl and photos/ into a new folder. The photos are originals: "
-        "guard the folder as you guard the photo store.",
+        "guard the folder as you guard the photo store. The audit log notes how many went, and why.",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new folder")
+    parser.add_argument(
+        "--reason", required=True, metavar="TEXT", help="why; it is kept in the audit log"
+    )
     add_settings_options(parser)
     parser.set_defaults(run=run)
 
@@ -38,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(f"{options.out} exists already.", "Name a folder that does not.")
     services = open_services(read_settings(options), scoring=False)
     try:
-        lines, missing = write_export(services, options.out)
+        lines, missing = write_export(services, options.out, options.reason)
     finally:
         close_services(services)
     print(f"{options.out}: {lines} judged photos")

@@ -23,11 +23,15 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-SHUTDOWN_S: Final = 20
-"""Requests that run at SIGTERM may take so long; Kubernetes kills after 30 s."""
+SHUTDOWN_S: Final = 15
+"""Requests that run at SIGTERM may take so long. `api.app.STOP_S` comes on top, and Kubernetes kills
+after 30 s."""
 KEEP_ALIVE_S: Final = 75
 """Longer than the 60 s of nginx and of cloud load balancers, so that they, not we, close first."""
 WAITING_CONNECTIONS: Final = 2048
+MOST_CONNECTIONS: Final = 800
+"""More are answered 503. systemd and most shells let a process open 1024 files: the rest is for the
+ledger, photos, workers and webhooks. A consumer's long poll takes one, a bureau has dozens."""
 
 
 def add_parser(commands: "Subparsers") -> None:
@@ -155,6 +159,7 @@ def build_loops(services: "Services") -> "Sequence[Loop]":
 def _build_server(app: "FastAPI", services: "Services", listener: socket.socket) -> "Server":
     import uvicorn
 
+    from api.security.forwarded import ForwardedHeaders
     from api.security.head_limit import GuardedProtocol
 
     class TellingServer(uvicorn.Server):
@@ -173,7 +178,7 @@ def _build_server(app: "FastAPI", services: "Services", listener: socket.socket)
             await super().shutdown(sockets)
 
     config = uvicorn.Config(
-        app,
+        ForwardedHeaders(app, services.settings.trusted_proxies),
         http=GuardedProtocol,
         loop="uvloop",
         ws="none",
@@ -181,8 +186,8 @@ def _build_server(app: "FastAPI", services: "Services", listener: socket.socket)
         log_config=None,
         access_log=False,  # `api.http.request_log` writes one without query strings.
         server_header=False,
-        proxy_headers=True,
-        forwarded_allow_ips=services.settings.trusted_proxies,
+        proxy_headers=False,  # `ForwardedHeaders` does it, and says when it does not.
+        limit_concurrency=MOST_CONNECTIONS,
         backlog=WAITING_CONNECTIONS,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=SHUTDOWN_S,

@@ -14,14 +14,8 @@ from api.cases.priority import reckon_priority
 from api.casework.ledger import make_event, record_change, record_opening
 from api.ids import new_id
 from api.services import Services
-from api.store.cases import (
-    CaseReport,
-    add_report,
-    count_reports,
-    get_case,
-    list_reports,
-    next_case_number,
-)
+from api.store.case_reports import CaseReport, add_report, count_reports, speaks_for
+from api.store.cases import get_case, next_case_number
 from api.store.duplicates import index_photo, near_cases, same_photo_cases, similar_photo_cases
 from api.store.reports import Report
 from detector.detections import Finding, Severity
@@ -116,6 +110,41 @@ def recount(services: Services, connection: Connection, case: Case) -> Case:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What another report, or another case, knows of the same problem."""
+
+    label: str | None
+    severity: Severity | None
+    photo_sha256: str | None
+    lat: float | None
+    lon: float | None
+    address: str | None
+
+
+def absorb(services: Services, connection: Connection, case: Case, known: Known) -> Case:
+    """Return a case that also knows what another does, counted anew.
+
+    What it knows itself stays; of the severities the graver counts.
+    """
+    label = case.label or known.label
+    if case.lat is None and known.lat is not None and known.lon is not None:
+        cell = services.grid.find(known.lat, known.lon)
+        case = replace(case, lat=known.lat, lon=known.lon, grid_code=cell)
+    return recount(
+        services,
+        connection,
+        replace(
+            case,
+            label=label,
+            event_code=case.event_code if case.label else services.rules.event_for(label).code,
+            severity=_graver(case.severity, known.severity),
+            photo_sha256=case.photo_sha256 or known.photo_sha256,
+            address=case.address or known.address,
+        ),
+    )
+
+
 def start_case(
     services: Services, connection: Connection, report: Report, sighting: Sighting, now: datetime
 ) -> Case:
@@ -198,23 +227,20 @@ def _join_case(
     match: Match,
     now: datetime,
 ) -> Case:
-    if any(one.report_id == report.id for one in list_reports(connection, case.id)):
+    if speaks_for(connection, case.id, report.id):
         return case  # Claimed and seen are one problem of an unlabelled case.
     add_report(connection, _joined(case, report, sighting, match, now))
-    label = case.label or sighting.label
-    placed = case if case.lat is not None else _place(services, case, report)
-    joined = recount(
+    joined = absorb(
         services,
         connection,
-        replace(
-            placed,
-            label=label,
-            event_code=services.rules.event_for(label).code
-            if case.label is None
-            else case.event_code,
-            severity=_graver(case.severity, sighting.severity),
-            photo_sha256=case.photo_sha256 or report.photo_sha256,
-            version=case.version + 1,
+        replace(case, version=case.version + 1),
+        Known(
+            label=sighting.label,
+            severity=sighting.severity,
+            photo_sha256=report.photo_sha256,
+            lat=report.lat,
+            lon=report.lon,
+            address=report.address,
         ),
     )
     event = make_event(
@@ -227,18 +253,6 @@ def _join_case(
     )
     record_change(services, connection, joined, event)
     return joined
-
-
-def _place(services: Services, case: Case, report: Report) -> Case:
-    if report.lat is None or report.lon is None:
-        return replace(case, address=case.address or report.address)
-    return replace(
-        case,
-        lat=report.lat,
-        lon=report.lon,
-        address=case.address or report.address,
-        grid_code=find_grid_code(services, report),
-    )
 
 
 def _graver(one: Severity | None, other: Severity | None) -> Severity | None:

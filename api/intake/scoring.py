@@ -4,14 +4,14 @@ import logging
 import time
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection
 
 from api.cases.case import Case
 from api.cases.places import to_wgs84
-from api.errors import ApiError, BusyError, NotFoundError, ScoringError
+from api.errors import ApiError, BusyError, NotFoundError, ScoringError, StorageError
 from api.intake.accepting import HOLD_MARGIN_S, describe_report
 from api.intake.opening_cases import find_grid_code, open_cases
 from api.scoring.base import Scored
@@ -31,7 +31,10 @@ IDLE_S: Final = 2.0
 MOST_ATTEMPTS: Final = 4
 """A photo that killed a worker so often is left to a person's eyes."""
 RETRY_S: Final = 5.0
-"""First pause after a failure; it doubles."""
+"""Half the first pause after a failure; it doubles."""
+LONGEST_RETRY_S: Final = 600.0
+FULL_S: Final = 0.2
+"""How soon to look again when every place is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +47,26 @@ class Outcome:
 
 
 def score_step(services: Services) -> float:
-    """Score reports that wait, a worker's places at a time: the step of a background loop.
+    """Score reports that wait, as many at a time as there is room for: a background loop's step.
 
     Returns:
         Seconds until it makes sense to look again.
     """
     if not services.pool.has_room():
-        return 0.2
-    claimed = _claim(services, services.settings.workers)
-    started = [(job, _start(services, job)) for job in claimed]
+        return FULL_S
+    started: list[tuple[ClaimedJob, Future[Scored]]] = []
+    idle = False
+    # One by one: of several that were claimed at once some might find no room any more.
+    while len(started) < services.settings.workers and services.pool.has_room() and not idle:
+        claimed = _claim(services)
+        idle = not claimed
+        for job in claimed:
+            future = _start(services, job)
+            if future is not None:
+                started.append((job, future))
     for job, future in started:
-        if future is not None:
-            finish_scoring(services, job, future)
-    return IDLE_S if not claimed else 0.0
+        finish_scoring(services, job, future)
+    return IDLE_S if idle and not started else 0.0
 
 
 def start_scoring(services: Services, report_id: str, data: bytes) -> "Future[Scored]":
@@ -87,9 +97,15 @@ def finish_scoring(services: Services, job: ClaimedJob, future: "Future[Scored]"
     except ScoringError as error:
         return _fail(services, job, error)
     except BusyError as error:  # The pool is closing down.
-        _postpone(services, job, error, 0.0)
+        _give_back(services, job, error)
         return None
-    return apply_scored(services, job, scored)
+    try:
+        return apply_scored(services, job, scored)
+    except ApiError:
+        raise  # The database does not answer.
+    except Exception as error:  # One report that cannot be written must not hold up the others.
+        logger.error("a score could not be written", exc_info=error)
+        return _fail(services, job, ScoringError("internal", "The score could not be kept."))
 
 
 def apply_scored(services: Services, job: ClaimedJob, scored: Scored) -> Outcome | None:
@@ -118,7 +134,7 @@ def apply_scored(services: Services, job: ClaimedJob, scored: Scored) -> Outcome
                 connection,
                 report.photo_sha256,
                 image_wh=score.image_wh,
-                captured_at=_captured_at(services, scored),
+                captured_at=captured_at(services, scored),
                 perceptual_hash=scored.perceptual_hash,
                 plates=[one.box_xyxy for one in score.context if one.label == "licence_plate"],
             )
@@ -129,15 +145,31 @@ def apply_scored(services: Services, job: ClaimedJob, scored: Scored) -> Outcome
     return Outcome(report, cases, score.findings)
 
 
+def captured_at(services: Services, scored: Scored) -> datetime | None:
+    """Return when a photo was taken, in UTC.
+
+    A camera that wrote no zone stands in the bureau's, for all that is known; a time out of the
+    calendar, which some write before they are set, is none.
+    """
+    at = scored.score.facts.captured_at
+    if at is None:
+        return None
+    try:
+        zoned = at if at.tzinfo is not None else at.replace(tzinfo=services.rules.timezone)
+        return zoned.astimezone(UTC)
+    except (OverflowError, ValueError):
+        return None
+
+
 _FAULTS_OF_OURS: Final = frozenset({"inference_failed", "internal"})
 """Codes of detector.errors that say nothing against the photo."""
 
 
-def _claim(services: Services, n: int) -> tuple[ClaimedJob, ...]:
+def _claim(services: Services) -> tuple[ClaimedJob, ...]:
     now = services.clock()
     until = now + timedelta(seconds=services.settings.score_timeout_s + HOLD_MARGIN_S)
     with services.database.write() as connection:
-        return claim_jobs(connection, now, until, n)
+        return claim_jobs(connection, now, until, 1)
 
 
 def _start(services: Services, job: ClaimedJob) -> "Future[Scored] | None":
@@ -149,12 +181,12 @@ def _start(services: Services, job: ClaimedJob) -> "Future[Scored] | None":
         _give_up(services, job, error)
         return None
     except ApiError as error:
-        _postpone(services, job, error, RETRY_S * 2**job.attempts)
+        _fail(services, job, error)
         return None
     try:
         return start_scoring(services, report.id, data)
     except BusyError as error:
-        _postpone(services, job, error, 0.5)
+        _give_back(services, job, error)
         return None
 
 
@@ -163,9 +195,14 @@ def _fail(services: Services, job: ClaimedJob, error: ApiError) -> Outcome | Non
         "a report could not be scored",
         extra={"report": job.report_id, "code": error.code, "attempts": job.attempts},
     )
-    if job.attempts >= MOST_ATTEMPTS:
+    # A photo store that is away comes back; a photo that is damaged stays so.
+    is_away = isinstance(error, StorageError) and error.code != "photo_damaged"
+    if job.attempts >= MOST_ATTEMPTS and not is_away:
         return _give_up(services, job, error)
-    _postpone(services, job, error, RETRY_S * 2**job.attempts)
+    pause_s = min(RETRY_S * 2 ** min(job.attempts, 10), LONGEST_RETRY_S)
+    run_at = services.clock() + timedelta(seconds=pause_s)
+    with services.database.write() as connection:
+        postpone_job(connection, job.report_id, job.claim, run_at, error.code)
     return None
 
 
@@ -187,10 +224,11 @@ def _give_up(services: Services, job: ClaimedJob, error: ApiError) -> Outcome | 
     return Outcome(report, cases, ())
 
 
-def _postpone(services: Services, job: ClaimedJob, error: ApiError, pause_s: float) -> None:
-    run_at = services.clock() + timedelta(seconds=pause_s)
+def _give_back(services: Services, job: ClaimedJob, error: ApiError) -> None:
+    """Nobody tried: there was no room."""
+    run_at = services.clock() + timedelta(seconds=FULL_S)
     with services.database.write() as connection:
-        postpone_job(connection, job.report_id, job.claim, run_at, error.code)
+        postpone_job(connection, job.report_id, job.claim, run_at, error.code, tried=False)
 
 
 def _get(connection: Connection, report_id: str) -> Report:
@@ -207,14 +245,6 @@ def _placed_by_photo(report: Report, scored: Scored) -> Report:
         return report
     place = to_wgs84(position.lat, position.lon, "wgs84")
     return replace(report, lat=place.lat, lon=place.lon, datum="wgs84", position_from="exif")
-
-
-def _captured_at(services: Services, scored: Scored) -> datetime | None:
-    """A camera that wrote no zone stands in the bureau's, for all that is known."""
-    captured_at = scored.score.facts.captured_at
-    if captured_at is None or captured_at.tzinfo is not None:
-        return captured_at
-    return captured_at.replace(tzinfo=services.rules.timezone)
 
 
 def _tell(

@@ -7,6 +7,7 @@ the case with label, place, grid cell and times: it tells of a public place, and
 """
 
 import logging
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -16,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.errors import NotFoundError, StorageError
 from api.intake.accepting import follow_token
+from api.intake.contacts import normalise_contact
 from api.keeping.retention import forget_copy
 from api.photos.pictures import open_picture_cache
 from api.services import Services
@@ -26,15 +28,21 @@ from api.store.erasure import (
     blank_addresses,
     blank_photo,
     blank_report,
+    cases_mentioning,
+    drop_job,
     iterate_reports,
+    lock_photo,
+    lock_report,
     mentioning,
 )
 from api.store.photo_uses import holds, is_used
-from api.store.photos import get_photo
 from api.store.reports import get_report
 
 CHECKPOINT_WAIT_MS: Final = 30_000
 """SQLite's log can be cut only at a moment in which nobody reads."""
+
+LEAST_PHONE: Final = 7
+"""Digits: fewer are found in any house number."""
 
 _log = logging.getLogger(__name__)
 
@@ -57,19 +65,40 @@ class Found:
     report_ids: tuple[str, ...]
     mentioned_in: tuple[str, ...]
     """Further reports whose note, address or link names it: a person has to look at them."""
+    cases: tuple[str, ...] = ()
+    """Numbers of cases whose address, history or queue's errors name it: likewise."""
 
 
 def find_by_contact(services: Services, contact: str) -> Found:
-    """Find the reports with a phone number, address or other contact; case does not matter."""
-    wanted = contact.strip().casefold()
+    """Find the reports with a phone number, address or other contact, however it is written.
+
+    In words it is found as it is given here and, for a phone, as its digits alone.
+    """
     with services.database.read() as connection:
         ids = tuple(
             report_id
             for report_id, fields in iterate_reports(connection)
-            if fields and any(value.strip().casefold() == wanted for value in fields.values())
+            if fields and any(_is_same(name, value, contact) for name, value in fields.items())
         )
-        mentions = mentioning(connection, contact.strip())
-    return Found(ids, tuple(one for one in mentions if one not in ids))
+        spellings = _spell(contact)
+        mentions = mentioning(connection, spellings)
+        cases = cases_mentioning(connection, spellings)
+    return Found(ids, tuple(one for one in mentions if one not in ids), cases)
+
+
+def _is_same(name: str, value: str, contact: str) -> bool:
+    wanted = normalise_contact(name, contact)
+    return wanted != "" and normalise_contact(name, value) == wanted
+
+
+def _spell(contact: str) -> tuple[str, ...]:
+    """Return the texts to look for in people's words; none for a contact of spaces."""
+    written = contact.strip()
+    digits = normalise_contact("phone", contact)
+    is_phone = digits.isdecimal() and len(digits) >= LEAST_PHONE
+    if any(one.isalpha() for one in unicodedata.normalize("NFKC", written)):
+        is_phone = False  # An e-mail address has digits, too.
+    return tuple(sorted({written, *([digits] if is_phone else [])} - {""}))
 
 
 def find_by_token(services: Services, token: str) -> Found:
@@ -160,13 +189,18 @@ def _look(services: Services, report_id: str) -> Erased:
 def _erase(services: Services, report_id: str, actor: str) -> Erased:
     now = services.clock()
     with services.database.write() as connection:
-        report = get_report(connection, report_id, lock=True)
+        # Job, report, photo, cases: in the order in which scoring locks them.
+        drop_job(connection, report_id)
+        lock_report(connection, report_id)
+        report = get_report(connection, report_id)
         if report is None:
             raise NotFoundError("report", report_id)
         sha256, kept, stays = report.photo_sha256, None, False
         if sha256 is not None:
             # As in retention: the file goes while the row is locked.
-            kept = get_photo(connection, sha256, lock=True).kept_sha256
+            kept = lock_photo(connection, sha256)
+        services.database.serialise(connection, "cases")
+        if sha256 is not None:
             stays = holds(connection, sha256, is_used(sha256, but_for_report=report_id))
         blank_addresses(connection, report_id, report.address)
         blank_report(connection, report_id, now)

@@ -2,26 +2,31 @@
 
 An original is deleted `retention_days` after it was stored, unless a case that shows it has not
 ended, or it came in again since. If any case shows it, a blurred copy stays, so that the ledger
-remains readable. Photos that nothing refers to go after a day.
+remains readable. Photos that nothing refers to go after a day. One photo that cannot be read or
+deleted keeps no other from going.
 """
 
 import logging
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Final
+from typing import Final, Literal
 
 from api.errors import ApiError, BusyError, NotFoundError, ScoringError, StorageError
+from api.keeping.presence import check_presence
 from api.photos.pictures import KEPT_PX, make_picture, open_picture_cache
+from api.photos.store import PHOTO_FAULTS
 from api.scoring.base import PictureRequest
 from api.services import Services
 from api.store.outbox import forget_events
-from api.store.photo_uses import holds, shown_by_case
+from api.store.photo_uses import holds, lock_file, shown_by_case
 from api.store.photos import get_photo
 from api.store.retention import (
     Cutoffs,
     Deleted,
+    advance_run,
     claim_run,
     deleted_of,
     forget_idempotency,
@@ -34,6 +39,8 @@ from api.store.retention import (
 )
 
 EVERY_S: Final = 3600
+BUSY_AGAIN_S: Final = 300
+"""So soon it is tried again when every worker was busy with what people wait for."""
 STRAYS_EVERY_S: Final = 24 * 3600
 """It lists the whole photo store."""
 UNUSED_KEPT: Final = timedelta(days=1)
@@ -57,6 +64,10 @@ class Run:
     deleted: Deleted
     postponed: int
     """Photos whose blurred copy could not be made yet."""
+    busy: int
+    """How many of them only because every worker was busy."""
+    failed: int
+    """Photos that the store could not read or delete: a person has to look."""
 
 
 def housekeeping_step(services: Services) -> float:
@@ -75,10 +86,15 @@ def housekeeping_step(services: Services) -> float:
         sweep = claim_run(connection, "housekeeping-strays", now_s, STRAYS_EVERY_S) == 0
         forget_idempotency(connection, services.clock() - IDEMPOTENCY_KEPT)
     forget_old_events(services)
-    delete_old_originals(services)
+    run = delete_old_originals(services)
     if sweep:
         sweep_strays(services)
-    return float(EVERY_S)
+    if run.busy == 0:
+        return float(EVERY_S)
+    with services.database.write() as connection:
+        now_s = int(services.clock().timestamp())
+        advance_run(connection, "housekeeping", now_s, EVERY_S, BUSY_AGAIN_S)
+    return float(BUSY_AGAIN_S)
 
 
 def reckon_cutoffs(services: Services) -> Cutoffs:
@@ -104,30 +120,35 @@ def forget_old_events(services: Services) -> int:
 
 
 def delete_old_originals(services: Services) -> Run:
-    """Delete every original that is due, and write down how many."""
+    """Delete every original that is due, and write down how many.
+
+    Raises:
+        StorageError: The ledger does not answer, no space is left, or the photo store lacks most of
+            the photos that the ledger names; what was deleted before is written down.
+    """
+    check_presence(services)
     cutoffs = reckon_cutoffs(services)
-    originals = size_bytes = postponed = 0
+    originals = size_bytes = 0
+    left = Counter[str]()
     try:
         for sha256 in _due_photos(services, cutoffs):
             try:
                 freed = _delete_original(services, sha256, cutoffs)
-            except (BusyError, ScoringError) as error:
-                postponed += 1
-                _log.info("a deletion is postponed", extra={"code": error.code})
+            except (BusyError, ScoringError, StorageError) as error:
+                left[_why_left(error, sha256)] += 1
                 continue
             if freed is not None:
                 originals += 1
                 size_bytes += freed
     finally:  # What was deleted is told, even if something failed on the way.
-        deleted = Deleted(originals, size_bytes)
-        if originals:
-            with services.database.write() as connection:
-                record_run(connection, services.clock(), deleted)
-            _log.info(
-                "originals deleted",
-                extra={"originals": originals, "bytes": size_bytes, "postponed": postponed},
-            )
-    return Run(deleted, postponed)
+        run = Run(
+            Deleted(originals, size_bytes),
+            left.total() - left["failed"],
+            left["busy"],
+            left["failed"],
+        )
+        _record(services, run)
+    return run
 
 
 def tidy_machine(services: Services) -> None:
@@ -143,26 +164,66 @@ def tidy_machine(services: Services) -> None:
             deleted = deleted_of(connection, batch)
         for sha256 in sorted(deleted):
             cache.forget(sha256)
-    services.photos.sweep()
+    try:
+        services.photos.sweep()
+    except StorageError as error:  # A file that cannot be removed must not end housekeeping.
+        _log.warning("unfinished photos cannot be removed", extra={"code": error.code})
 
 
 def sweep_strays(services: Services) -> int:
-    """Delete files that no row names: of uploads that failed before they were committed.
+    """Delete files that no row names, or a row whose original is gone: uploads that failed left them.
 
     Returns:
         How many files went.
     """
-    strays = 0
+    strays = failed = 0
     names = services.photos.names()
     while batch := list(islice(names, BATCH)):
         with services.database.read() as connection:
             known = known_photos(connection, batch)
         for sha256 in batch:
-            if sha256 not in known and _delete_stray(services, sha256):
-                strays += 1
-    if strays:
-        _log.info("stray photos deleted", extra={"photos": strays})
+            if sha256 in known:
+                continue
+            try:
+                strays += _delete_stray(services, sha256)
+            except StorageError as error:
+                _why_left(error, sha256)
+                failed += 1
+    if strays or failed:
+        _log.info("stray photos deleted", extra={"photos": strays, "failed": failed})
     return strays
+
+
+def _why_left(
+    error: BusyError | ScoringError | StorageError, sha256: str
+) -> Literal["busy", "postponed", "failed"]:
+    """Log why a photo stays for now; raise what would happen to every other photo, too."""
+    if not isinstance(error, StorageError):
+        _log.info("a deletion is postponed", extra={"code": error.code})
+        return "busy" if isinstance(error, BusyError) else "postponed"
+    if error.code not in PHOTO_FAULTS:
+        raise error
+    _log.error(
+        "a photo cannot be deleted",
+        extra={"photo": sha256, "code": error.code, "error": error.message},
+    )
+    return "failed"
+
+
+def _record(services: Services, run: Run) -> None:
+    if run.deleted.originals:
+        with services.database.write() as connection:
+            record_run(connection, services.clock(), run.deleted)
+    if run.deleted.originals or run.failed:
+        _log.info(
+            "originals deleted",
+            extra={
+                "originals": run.deleted.originals,
+                "bytes": run.deleted.size_bytes,
+                "postponed": run.postponed,
+                "failed": run.failed,
+            },
+        )
 
 
 def _due_photos(services: Services, cutoffs: Cutoffs) -> Iterator[str]:
@@ -181,11 +242,17 @@ def _delete_original(services: Services, sha256: str, cutoffs: Cutoffs) -> int |
     """
     with services.database.read() as connection:
         shown = shown_by_case(connection, sha256)
+    if not services.photos.exists(sha256):
+        check_presence(services)  # One may be lost; a volume that was unmounted just now is not.
     kept = _keep_copy(services, sha256, cutoffs.originals) if shown else None
     with services.database.write() as connection:
+        if kept is not None:
+            lock_file(connection, kept)
         photo = get_photo(connection, sha256, lock=True)
         if not holds(connection, sha256, is_due(cutoffs)):
             return None
+        if kept is not None and not services.photos.exists(kept):  # `sweep_strays` was faster.
+            raise ScoringError("copy_gone", "The blurred copy has gone.", "It is made again.")
         mark_deleted(connection, sha256, services.clock(), kept)
         services.photos.delete(sha256)
     open_picture_cache(services).forget(sha256)
@@ -221,6 +288,7 @@ def _keep_copy(services: Services, sha256: str, cutoff: datetime) -> str | None:
 def _delete_stray(services: Services, sha256: str) -> bool:
     """Delete a file without a row, if it is old: a young one belongs to an upload on its way."""
     with services.database.write() as connection:
+        lock_file(connection, sha256)  # An upload of it waits, and then stores it again.
         if known_photos(connection, [sha256]):
             return False
         try:
@@ -237,7 +305,7 @@ def forget_copy(services: Services, sha256: str, kept_sha256: str | None) -> Non
     """Delete a kept copy, unless another photo has the very same one."""
     if kept_sha256 is None:
         return
-    with services.database.read() as connection:
-        shared = is_copy_of_another(connection, kept_sha256, sha256)
-    if not shared:
-        services.photos.delete(kept_sha256)
+    with services.database.write() as connection:
+        lock_file(connection, kept_sha256)
+        if not is_copy_of_another(connection, kept_sha256, sha256):
+            services.photos.delete(kept_sha256)

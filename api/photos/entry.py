@@ -3,7 +3,8 @@
 Retention and erasure delete files, while an upload may bring the same bytes again. Both lock the
 photo's row; the deleter deletes the file before it lets go, and the upload, once it has the row,
 looks whether the file that it stored a moment ago is still there. So no report can be committed
-whose photo is gone.
+whose photo is gone. Who deletes a file that no row names (`sweep_strays`) has no row to lock: both
+lock the file's name first.
 """
 
 from datetime import datetime
@@ -11,6 +12,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from api.photos.store import PhotoStore
+from api.store.photo_uses import lock_file
 from api.store.photos import insert_photo
 from detector.photo_header import sniff_format
 
@@ -21,7 +23,8 @@ def enter_photo(
     """Enter a photo that was put into the store before this transaction began.
 
     Args:
-        connection: A transaction that writes; the photo's row stays locked until it ends.
+        connection: A transaction that writes, before `Database.serialise(…, "cases")`; the photo's
+            file and row stay locked until it ends.
         store: Where the photo was put.
         sha256: As `put` returned it: hashing a large photo takes its time.
         data: Its bytes, of a type that was checked.
@@ -30,6 +33,7 @@ def enter_photo(
     Raises:
         StorageError: The store does not answer, or is full.
     """
+    lock_file(connection, sha256)
     insert_photo(connection, sha256, len(data), f"image/{sniff_format(data)}", at)
     if not store.exists(sha256):
         store.put(data)

@@ -1,12 +1,18 @@
 """Originals, for those who may see them: the reason is on record before a byte goes out."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from api.errors import ForbiddenError
 from api.photos.pictures import find_photo, gone
 from api.principal import Principal
 from api.services import Services
 from api.store.audit import record_audit
+
+
+LEAST_REASON: Final = 10
+"""Characters, also over HTTP: "test" is no reason, 'complaint 4711' is one."""
+MOST_REASON: Final = 500
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from api.errors import StorageError, StorageFullError
 FULL_ERRNOS: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 NAME_PATTERN: Final = re.compile(r"[0-9a-f]{64}")
 RETRY_FULL_S: Final = 60
+PHOTO_FAULTS: Final = frozenset({"photos_unavailable", "photo_damaged"})
+"""Codes of a StorageError that tells of a photo, and not of the ledger or a full disk."""
 
 
 class PhotoStore(Protocol):

@@ -37,11 +37,15 @@ class AuditEntry(Answer):
 )
 def read_audit(
     services: Annotated[Services, Depends(get_services)],
-    _: Annotated[Principal, Depends(require("audit"))],
+    principal: Annotated[Principal, Depends(require("audit"))],
     limit: PageSize = 100,
     cursor: Cursor = None,
 ) -> Page[AuditEntry]:
-    """Return a page of rows; `street-issues-api audit verify` checks the chain."""
+    """Return a page of rows; `street-issues-api audit verify` checks the chain.
+
+    Only for keys without grid cells: rows tell of everywhere, and a chain has no parts.
+    """
+    principal.check_everywhere()
     before = None if cursor is None else decode_cursor(cursor, (int,))[0]
     with services.database.read() as connection:
         rows = list_audit(connection, before_seq=before, limit=limit + 1)

@@ -39,9 +39,11 @@ from api.schemas.types import (
 )
 from api.services import Services
 from api.store.case_list import CaseFilter, CaseOrder, list_cases, place_in
-from api.store.cases import list_events, list_reports
+from api.store.case_reports import read_reports
+from api.store.cases import list_events
 from api.store.closing_checks import list_checks
-from api.store.reports import get_report
+
+MOST_REPORTS: Final = 200
 
 router = APIRouter(prefix="/v1/cases", tags=["cases"])
 
@@ -91,15 +93,10 @@ def list_ledger(
     responses=problem_responses(401, 403, 404, 422, 429, 503),
 )
 def read_case(services: Service, principal: Reader, case_id: IdPath) -> CaseDetailAnswer:
-    """A case with its reports and closing checks."""
+    """A case with its closing checks and its first reports, at most 200."""
     with services.database.read() as connection:
         case = find_case(connection, principal, case_id)
-        joined = list_reports(connection, case.id)
-        pairs = tuple(
-            (one, report)
-            for one in joined
-            if (report := get_report(connection, one.report_id)) is not None
-        )
+        pairs = read_reports(connection, case.id, MOST_REPORTS)
         return show_detail(case, pairs, list_checks(connection, case.id))
 
 

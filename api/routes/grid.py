@@ -170,7 +170,11 @@ async def replace_grid(
         bool, Query(description="Give open cases the cell that they lie in now.")
     ] = False,
 ) -> ImportAnswer:
-    """Send a GeoJSON FeatureCollection of polygons with a `code` each; all or nothing."""
+    """Send a GeoJSON FeatureCollection of polygons with a `code` each; all or nothing.
+
+    A key that is limited to grid cells may not: it would choose itself what it sees.
+    """
+    principal.check_everywhere()
     content = await read_json(request, services.settings.max_upload_mib * 2**20)
     done = await run_in_threadpool(
         import_grid, services, content, actor=principal.actor, datum=datum, reassign=reassign

@@ -1,23 +1,24 @@
 """Reports: hand one in, and follow what becomes of it."""
 
 import asyncio
+import contextlib
 import hmac
 import logging
-from collections.abc import Mapping
-from typing import Annotated, Final
+from concurrent.futures import Future
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from api.cases.case import Case, Source
 from api.casework.moving import check_label
-from api.errors import BusyError, NotFoundError
+from api.errors import ApiError, BusyError, ForbiddenError, NotFoundError
 from api.http.deps import get_services, limit_address, require
 from api.http.problems import problem_responses
 from api.http.uploads import read_upload, upload_body
 from api.intake.accepting import Accepted, NewReport, accept_report, follow_token
-from api.intake.scoring import Outcome, finish_scoring, start_scoring
-from api.principal import Principal, Role
+from api.intake.scoring import finish_scoring, start_scoring
+from api.principal import Principal
 from api.schemas.reports import (
     AcceptedAnswer,
     ReportAnswer,
@@ -26,6 +27,7 @@ from api.schemas.reports import (
     show_report,
 )
 from api.schemas.types import IdPath
+from api.scoring.base import Scored
 from api.services import Services
 from api.store.cases import get_cases
 from api.store.jobs import ClaimedJob, postpone_job
@@ -71,7 +73,7 @@ async def create_report(
     upload = await read_upload(request, ReportForm)
     form = upload.form
     new = NewReport(
-        source=SOURCE_OF.get(principal.role, "citizen"),
+        source=_choose_source(principal, form.source),
         photo=upload.photo.data,
         file_name=upload.photo.file_name,
         label=form.label,
@@ -119,24 +121,40 @@ def follow_report(
     return show_report(*_read(services, report_id))
 
 
-SOURCE_OF: Final[Mapping[Role, Source]] = {"operator": "inspector", "camera": "camera"}
-"""Who hands in a report by hand; every other key speaks for a citizen."""
+def _choose_source(principal: Principal, named: Source | None) -> Source:
+    """Return whose report it is: an operator may pass on what others say, a citizen's app not."""
+    if principal.role not in ("operator", "admin"):
+        if named not in (None, "citizen"):
+            raise ForbiddenError(
+                "source_forbidden",
+                f"A key with the role {principal.role!r} reports for citizens alone.",
+                "Leave `source` out.",
+            )
+        return "citizen"
+    return named or ("inspector" if principal.role == "operator" else "citizen")
 
 
 async def _score_at_once(services: Services, accepted: Accepted, data: bytes) -> None:
     """Score a photo that is kept already, as long as the reporter may be kept waiting."""
-    job = ClaimedJob(accepted.report.id, attempts=1, claim=accepted.claim or 0)
+    job = ClaimedJob(accepted.report.id, attempts=0, claim=accepted.claim or 0)
     try:
         future = start_scoring(services, accepted.report.id, data)
     except BusyError:  # Somebody else took the place: the background takes the job at once.
         await run_in_threadpool(_give_back, services, job)
         return
-    scoring = asyncio.ensure_future(run_in_threadpool(finish_scoring, services, job, future))
+    scoring = asyncio.ensure_future(_finish(services, job, future))
     scoring.add_done_callback(_log_failure)
     await asyncio.wait({scoring}, timeout=services.settings.report_wait_s)
 
 
-def _log_failure(scoring: "asyncio.Future[Outcome | None]") -> None:
+async def _finish(services: Services, job: ClaimedJob, future: "Future[Scored]") -> None:
+    """Wait without a thread of the server's, which others need; then write what came of it."""
+    with contextlib.suppress(ApiError):  # `finish_scoring` sees to it.
+        await asyncio.wrap_future(future)
+    await run_in_threadpool(finish_scoring, services, job, future)
+
+
+def _log_failure(scoring: "asyncio.Future[None]") -> None:
     """The report itself is safe: its job is tried again when the hold ends."""
     if not scoring.cancelled() and (error := scoring.exception()) is not None:
         logger.error("a report was not scored at once", exc_info=error)

@@ -21,7 +21,7 @@ from api.schemas.types import (
     Whole,
 )
 from api.store.case_list import CaseOrder
-from api.store.cases import CaseReport
+from api.store.case_reports import CaseReport
 from api.store.closing_checks import ClosingCheck
 from api.store.reports import Report
 

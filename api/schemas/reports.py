@@ -1,7 +1,7 @@
 """Reports as their reporters see them: plain words, and nothing of other people."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -23,6 +23,9 @@ class ReportForm(PlaceForm):
     note: LongText | None = Field(default=None, examples=["The bin has been full for days."])
     address: ShortText | None = Field(default=None, examples=["人民路 12 号门口"])
     accuracy_m: float | None = Field(default=None, ge=0, le=100_000, allow_inf_nan=False)
+    source: Literal["citizen", "inspector", "superior"] | None = Field(
+        default=None, description="Whose report it is; only for keys of operators and admins."
+    )
     phone: ShortText | None = Field(default=None, description="Personal; nobody is shown it.")
     email: ShortText | None = Field(default=None, description="Personal; nobody is shown it.")
     name: ShortText | None = Field(default=None, description="Personal; nobody is shown it.")

@@ -1,35 +1,18 @@
-"""Cases, their history, and the reports that speak for them."""
+"""Cases and their history."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
-from datetime import datetime
-from typing import Any, Final, Literal
+from dataclasses import fields
+from typing import Any, Final
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, Row, select, update
 
 from api.cases.case import Case, CaseEvent
 from api.cases.places import place_cell
 from api.errors import ConflictError
-from api.store.tables import case_events, case_reports, cases, counters, reports
+from api.store.tables import case_events, cases, counters
 from api.store.upsert import upsert
 
-JoinReason = Literal["opened", "near", "same_photo", "similar_photo", "merged", "split", "incident"]
-
 COLUMNS: Final = tuple(cases.c[field.name] for field in fields(Case))
-
-
-@dataclass(frozen=True, slots=True)
-class CaseReport:
-    """That a report speaks for a case."""
-
-    case_id: str
-    report_id: str
-    joined_at: datetime
-    why: JoinReason
-    distance_m: float | None
-    """From the case to the report, when it joined."""
-    findings: tuple[str, ...]
-    """Ids of the findings in the report's photo that show the problem."""
 
 
 def next_case_number(connection: Connection, year: int) -> str:
@@ -100,55 +83,22 @@ def list_events(connection: Connection, case_id: str) -> tuple[CaseEvent, ...]:
     rows = connection.execute(
         select(case_events).where(case_events.c.case_id == case_id).order_by(case_events.c.seq)
     )
-    names = [field.name for field in fields(CaseEvent)]
-    return tuple(CaseEvent(**{name: row._mapping[name] for name in names}) for row in rows)
+    return tuple(_event(row) for row in rows)
 
 
-def add_report(connection: Connection, joined: CaseReport) -> None:
-    """Let a report speak for a case."""
-    values = {field.name: getattr(joined, field.name) for field in fields(joined)}
-    connection.execute(case_reports.insert(), values | {"findings": list(joined.findings)})
-
-
-def list_reports(connection: Connection, case_id: str) -> tuple[CaseReport, ...]:
-    """Return the reports that speak for a case, in the order in which they joined."""
-    rows = connection.execute(
-        select(case_reports)
-        .where(case_reports.c.case_id == case_id)
-        .order_by(case_reports.c.joined_at, case_reports.c.report_id)
-    )
-    return tuple(
-        CaseReport(**dict(row._mapping) | {"findings": tuple(row.findings)}) for row in rows
-    )
-
-
-def remove_reports(connection: Connection, case_id: str, report_ids: Sequence[str]) -> None:
-    """Let reports speak for a case no longer."""
-    connection.execute(
-        delete(case_reports).where(
-            case_reports.c.case_id == case_id, case_reports.c.report_id.in_(report_ids)
-        )
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class ReportCount:
-    """How many reports speak for a case, and how many people."""
-
-    reports: int
-    reporters: int
-    """Reports without a contact count as one person each."""
-
-
-def count_reports(connection: Connection, case_id: str) -> ReportCount:
-    """Count the reports of a case."""
-    known = func.count(reports.c.reporter_hash)
+def newest_of(connection: Connection, case_id: str, actions: Sequence[str]) -> CaseEvent | None:
+    """Return the last event of a case that is one of these actions, or None."""
     row = connection.execute(
-        select(func.count(), known, func.count(reports.c.reporter_hash.distinct()))
-        .select_from(case_reports.join(reports))
-        .where(case_reports.c.case_id == case_id)
-    ).one()
-    return ReportCount(row[0], row[0] - row[1] + row[2])
+        select(case_events)
+        .where(case_events.c.case_id == case_id, case_events.c.action.in_(actions))
+        .order_by(case_events.c.seq.desc())
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else _event(row)
+
+
+def _event(row: Row[Any]) -> CaseEvent:
+    return CaseEvent(**{field.name: row._mapping[field.name] for field in fields(CaseEvent)})
 
 
 def _values(case: Case) -> Mapping[str, Any]:

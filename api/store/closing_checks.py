@@ -46,6 +46,9 @@ def list_checks(connection: Connection, case_id: str) -> tuple[ClosingCheck, ...
     return tuple(ClosingCheck(**row._mapping) for row in rows)
 
 
-def newest_check(connection: Connection, case_id: str) -> ClosingCheck | None:
-    """Return a case's newest check, or None."""
-    return next(iter(list_checks(connection, case_id)), None)
+def checked_photos(connection: Connection, case_id: str) -> frozenset[str]:
+    """Return the SHA-256 of every after-photo that was handed in for a case."""
+    rows = connection.execute(
+        select(closing_checks.c.photo_sha256).where(closing_checks.c.case_id == case_id)
+    )
+    return frozenset(rows.scalars())

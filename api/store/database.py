@@ -18,6 +18,14 @@ Dialect = Literal["sqlite", "postgresql"]
 
 SQLITE_WAIT_MS: Final = 30_000
 """How long a writer waits for another process (a backup, a command line) to let go."""
+# A replica that freezes inside a transaction must not hold up the others for ever: PostgreSQL ends
+# what idles in a transaction or waits too long for a lock, and notices a machine that is gone.
+POSTGRES_OPTIONS: Final = {
+    "options": "-c idle_in_transaction_session_timeout=60000 -c lock_timeout=30000",
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+}
 CONNECTIONS: Final = 20
 """As many threads of the server as may talk to PostgreSQL at once; the rest wait their turn."""
 
@@ -125,6 +133,7 @@ def _create_engine(url: str) -> Engine:
         raise ValueError("neither SQLite nor PostgreSQL through psycopg")
     return create_engine(
         url,
+        connect_args=POSTGRES_OPTIONS,
         pool_pre_ping=True,
         pool_size=CONNECTIONS,
         max_overflow=0,

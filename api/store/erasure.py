@@ -1,13 +1,14 @@
 """Takes a person's data out of the rows of a report; the case stays."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, exists, or_, select, update
+from sqlalchemy import Column, ColumnElement, Connection, delete, exists, false, or_, select, update
 
 from api.store.side_tables import shadow_scores
 from api.store.tables import (
+    case_events,
     case_reports,
     cases,
     idempotency,
@@ -15,6 +16,7 @@ from api.store.tables import (
     photo_bands,
     photos,
     reports,
+    work_items,
 )
 
 TOUCHED: Final = ("reports", "cases", "photos", "jobs", "idempotency", "shadow_scores")
@@ -36,14 +38,50 @@ def iterate_reports(connection: Connection) -> Iterator[tuple[str, Mapping[str, 
         after = page[-1].id
 
 
-def mentioning(connection: Connection, text: str) -> tuple[str, ...]:
-    """Return the reports in whose note, address or link a text stands."""
+def mentioning(connection: Connection, texts: Sequence[str]) -> tuple[str, ...]:
+    """Return the reports in whose note, address, link or file name one of the texts stands."""
     columns = (reports.c.note, reports.c.address, reports.c.media_url, reports.c.file_name)
-    query = select(reports.c.id).where(
-        reports.c.erased_at.is_(None),
-        or_(*(column.icontains(text, autoescape=True) for column in columns)),
-    )
+    query = select(reports.c.id).where(reports.c.erased_at.is_(None), _mentions(columns, texts))
     return tuple(connection.execute(query.order_by(reports.c.id)).scalars())
+
+
+def cases_mentioning(connection: Connection, texts: Sequence[str]) -> tuple[str, ...]:
+    """Return the numbers of cases whose address, history or queue's errors hold one of the texts."""
+    told = select(case_events.c.case_id).where(_mentions([case_events.c.reason], texts))
+    failed = select(work_items.c.case_id).where(_mentions([work_items.c.last_error], texts))
+    query = select(cases.c.number).where(
+        or_(_mentions([cases.c.address], texts), cases.c.id.in_(told), cases.c.id.in_(failed))
+    )
+    return tuple(connection.execute(query.order_by(cases.c.number)).scalars())
+
+
+def _mentions(columns: Sequence[Column[Any]], texts: Sequence[str]) -> ColumnElement[bool]:
+    return or_(
+        false(),
+        *(column.icontains(text, autoescape=True) for column in columns for text in texts),
+    )
+
+
+def drop_job(connection: Connection, report_id: str) -> None:
+    """Take a report's scoring job away; who scores it right now is waited for."""
+    connection.execute(delete(jobs).where(jobs.c.report_id == report_id))
+
+
+def lock_report(connection: Connection, report_id: str) -> None:
+    """Let nobody change a report until the transaction ends.
+
+    Rows that refer to it may come meanwhile (a key's share lock): whoever regroups cases holds
+    "cases", for which erasure waits, and adds such rows.
+    """
+    query = select(reports.c.id).where(reports.c.id == report_id)
+    connection.execute(query.with_for_update(key_share=True))
+
+
+def lock_photo(connection: Connection, sha256: str) -> str | None:
+    """Let nobody enter or change a photo, as `lock_report` does; return its kept copy's name."""
+    query = select(photos.c.kept_sha256).where(photos.c.sha256 == sha256)
+    kept: str | None = connection.execute(query.with_for_update(key_share=True)).scalar_one()
+    return kept
 
 
 def blank_report(connection: Connection, report_id: str, at: datetime) -> None:
@@ -71,7 +109,6 @@ def blank_report(connection: Connection, report_id: str, at: datetime) -> None:
             erased_at=at,
         )
     )
-    connection.execute(delete(jobs).where(jobs.c.report_id == report_id))
     connection.execute(delete(idempotency).where(idempotency.c.subject == report_id))
     connection.execute(delete(shadow_scores).where(shadow_scores.c.report_id == report_id))
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy import Connection, case, delete, insert, or_, select, update
 
 from api.store.tables import jobs
 
-LONGEST_WAIT: Final = timedelta(days=1)
-"""No job waits longer: one that seems to was postponed before the clock jumped back."""
+LONGEST_WAIT: Final = timedelta(minutes=30)
+"""No job waits longer: one that seems to was postponed before the clock jumped back. The longest
+hold is that of `score_timeout_s` at its most (600 s), the longest pause as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,13 @@ def finish_job(connection: Connection, report_id: str, claim: int) -> bool:
 
 
 def postpone_job(
-    connection: Connection, report_id: str, claim: int, run_at: datetime, error: str | None
+    connection: Connection,
+    report_id: str,
+    claim: int,
+    run_at: datetime,
+    error: str | None,
+    *,
+    tried: bool = True,
 ) -> bool:
     """Give a job back, to be tried again later.
 
@@ -112,6 +119,7 @@ def postpone_job(
         claim: As it was claimed.
         run_at: Not to be claimed before; at most LONGEST_WAIT from now.
         error: Why, or None (the server stops, and it was not the photo's fault).
+        tried: False: nobody got to it, so it does not count as an attempt.
 
     Returns:
         False: another has it or it is finished.
@@ -120,7 +128,11 @@ def postpone_job(
     row = connection.execute(
         update(jobs)
         .where(c.report_id == report_id, c.claim == claim)
-        .values(run_at=run_at, last_error=error)
+        .values(
+            run_at=run_at,
+            last_error=error,
+            attempts=c.attempts if tried else case((c.attempts > 0, c.attempts - 1), else_=0),
+        )
         .returning(c.report_id)
     )
     return row.first() is not None

@@ -21,6 +21,7 @@ def record_event(
     grid_code: str | None,
     at: datetime,
     data: Mapping[str, Any],
+    left_grid: str | None = None,
 ) -> str:
     """Write one event, and one delivery for each enabled webhook that it is meant for.
 
@@ -34,6 +35,7 @@ def record_event(
         grid_code: Cell of the place; None: in no cell.
         at: When it happened.
         data: JSON without personal data and without secrets.
+        left_grid: Cell of the place before; who subscribed there is told, too.
 
     Returns:
         The event's id, which is also the webhook-id of its deliveries.
@@ -47,7 +49,8 @@ def record_event(
     wanted = [
         row.id
         for row in enabled
-        if is_wanted(row.types, type) and lies_within(row.grids, grid_code)
+        if is_wanted(row.types, type)
+        and (lies_within(row.grids, grid_code) or lies_within(row.grids, left_grid))
     ]
     _insert_deliveries(connection, wanted, seq, subject, at)
     return event_id

@@ -1,10 +1,11 @@
 """What shows a photo: reports, cases, closing checks, cameras, incidents."""
 
+import zlib
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, CompoundSelect, Connection, exists, or_, select, union
+from sqlalchemy import ColumnElement, CompoundSelect, Connection, exists, or_, select, text, union
 
 from api.store.side_tables import cameras, incidents
 from api.store.tables import (
@@ -17,12 +18,29 @@ from api.store.tables import (
 )
 
 
+FILE_LOCKS: Final = 0x511E
+"""The space of PostgreSQL's advisory locks on files; `Database.serialise` has the one below."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where something lies that shows a photo and has no grid code of its own."""
 
     lat: float | None
     lon: float | None
+
+
+def lock_file(connection: Connection, sha256: str) -> None:
+    """Let nobody enter or delete a photo's file until the transaction ends, row or no row.
+
+    Take it before the lock of a photo's row and before `Database.serialise(…, "cases")`. SQLite has
+    one writer anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(
+            text("SELECT pg_advisory_xact_lock(:space, :name)"),
+            {"space": FILE_LOCKS, "name": zlib.crc32(sha256.encode()) - 2**31},
+        )
 
 
 def case_ids_of(sha256: str) -> CompoundSelect[Any]:

@@ -7,7 +7,7 @@ taken (acknowledged in its present state), or parked (tried too often; a person 
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, case, delete, func, select, update
@@ -80,13 +80,13 @@ def put_work(  # noqa: PLR0913 (the columns of a row)
         # they start at the present millisecond: more than one lease of a case in each cannot be.
         "lease_token": max(0, int(at.timestamp() * 1000)),
         **_FRESH,
-        "available_at": at,
     }
     connection.execute(_put(connection.dialect.name), row)
 
 
 _FRESH: Final[Mapping[str, Any]] = {
-    "available_at": None,
+    # Since ever: a clock that jumps back must not hide what is ready.
+    "available_at": datetime(1970, 1, 1, tzinfo=UTC),
     "attempts": 0,
     "leased_by": None,
     "last_error": None,

@@ -87,10 +87,34 @@ def mark_deleted(
 
 
 def known_photos(connection: Connection, names: Sequence[str]) -> frozenset[str]:
-    """Return those of the files' names that the ledger knows, as an original or a kept copy."""
-    originals = select(photos.c.sha256).where(photos.c.sha256.in_(names))
+    """Return those of the files' names that are to be there, as an original or a kept copy.
+
+    An original that was deleted is not: its file is back if an upload stored it and then failed.
+    """
+    originals = select(photos.c.sha256).where(
+        photos.c.sha256.in_(names), photos.c.original_deleted_at.is_(None)
+    )
     copies = select(photos.c.kept_sha256).where(photos.c.kept_sha256.in_(names))
     return frozenset(connection.execute(originals.union(copies)).scalars())
+
+
+def sample_photos(connection: Connection) -> tuple[str, ...]:
+    """Return at most sixteen photos whose originals are to be there, spread over the store."""
+    found = set()
+    for digit in "0123456789abcdef":
+        query = select(photos.c.sha256).where(
+            photos.c.sha256 >= digit, photos.c.original_deleted_at.is_(None)
+        )
+        found.update(connection.execute(query.order_by(photos.c.sha256).limit(1)).scalars())
+    return tuple(sorted(found))
+
+
+def list_originals(connection: Connection, *, after: str, limit: int) -> tuple[str, ...]:
+    """Return photos whose originals are to be there, by name, behind a name."""
+    query = select(photos.c.sha256).where(
+        photos.c.sha256 > after, photos.c.original_deleted_at.is_(None)
+    )
+    return tuple(connection.execute(query.order_by(photos.c.sha256).limit(limit)).scalars())
 
 
 def deleted_of(connection: Connection, names: Sequence[str]) -> frozenset[str]:
@@ -158,3 +182,18 @@ def claim_run(connection: Connection, name: str, now_s: int, every_s: int) -> in
         .on_conflict_do_update(index_elements=["name"], set_={"value": now_s})
     )
     return 0
+
+
+def advance_run(connection: Connection, name: str, now_s: int, every_s: int, in_s: int) -> None:
+    """Let what was done just now be done again sooner than `claim_run` would allow.
+
+    Args:
+        connection: A transaction that writes.
+        name: Of what is done.
+        now_s: Unix time.
+        every_s: As given to `claim_run`.
+        in_s: Seconds until it is due.
+    """
+    connection.execute(
+        update(counters).where(counters.c.name == name).values(value=now_s - every_s + in_s)
+    )

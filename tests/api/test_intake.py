@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -14,7 +15,8 @@ from api.intake.opening_cases import list_sightings
 from api.intake.scoring import MOST_ATTEMPTS, score_step
 from api.scoring.fake import FakePool
 from api.services import Services
-from api.store.cases import get_case, list_events, list_reports
+from api.store.case_reports import list_reports
+from api.store.cases import get_case, list_events
 from api.store.reports import get_report, list_cases_of
 from api.store.side_tables import outbox
 from api.store.tables import cases, idempotency, jobs, photos, reports, work_items
@@ -232,6 +234,93 @@ def test_a_photo_that_kills_its_worker_goes_to_a_person(
     assert report.state == "unscored"
     assert report.score is not None
     assert report.score["error"]["code"] == "worker_died"
+
+
+@pytest.mark.parametrize("year", [1, 9999])
+def test_a_time_out_of_the_calendar_is_none(
+    services: Services, pool: FakePool, monkeypatch: pytest.MonkeyPatch, year: int
+) -> None:
+    whole = FakePool.score
+
+    def score(self: FakePool, data: bytes, source: str = "") -> Any:
+        future = whole(self, data, source)
+        scored = future.result()
+        at = datetime(year, 1 if year == 1 else 12, 1 if year == 1 else 31)
+        shift = timezone(timedelta(hours=8 if year == 1 else -8))
+        facts = replace(scored.score.facts, captured_at=at.replace(tzinfo=shift))
+        future._result = replace(scored, score=replace(scored.score, facts=facts))
+        return future
+
+    monkeypatch.setattr(FakePool, "score", score)
+    pool.findings = lambda _: (BIN,)
+    report_id = hand_in(services)
+    score_all(services)
+    assert len(cases_of(services, report_id)) == 1
+
+
+def test_a_score_that_cannot_be_written_does_not_hold_up_the_others(
+    services: Services, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from api.store.photos import describe_photo as whole
+
+    bad = hand_in(services)
+
+    def fail(connection: Any, sha256: str, **fields: Any) -> None:
+        with services.database.read() as other:
+            report = get_report(other, bad)
+        if report is not None and sha256 == report.photo_sha256:
+            raise ValueError("no such thing")
+        whole(connection, sha256, **fields)
+
+    monkeypatch.setattr("api.intake.scoring.describe_photo", fail)
+    good = hand_in(services, JPEG + b"2")
+    for _ in range(MOST_ATTEMPTS + 1):
+        score_all(services)
+        clock.advance(hours=1)
+    assert len(cases_of(services, good)) == 1
+    (case,) = cases_of(services, bad)  # In the end a person looks at it.
+    assert case.label is None
+
+
+def test_a_damaged_photo_goes_to_a_person_and_an_absent_store_is_waited_for(
+    services: Services, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report_id = hand_in(services)
+    codes = {"code": "photos_unavailable"}
+
+    def refuse(_self: object, _sha256: str) -> bytes:
+        raise StorageError(codes["code"], "No.")
+
+    monkeypatch.setattr(type(services.photos), "get", refuse)
+    for _ in range(30):
+        score_all(services)
+        clock.advance(minutes=11)
+    assert cases_of(services, report_id) == []
+    codes["code"] = "photo_damaged"
+    score_all(services)
+    assert len(cases_of(services, report_id)) == 1
+
+
+def test_no_room_does_not_count_as_an_attempt(
+    services: Services, clock: Any, pool: FakePool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FakePool, "has_room", lambda _: True)
+    hand_in(services)
+    pool.full = True
+    for _ in range(20):
+        score_step(services)
+        clock.advance(seconds=1)
+    with services.database.read() as connection:
+        assert connection.execute(select(jobs.c.attempts)).scalar_one() == 0
+
+
+def test_one_photo_sent_again_and_again_is_one_person(services: Services, pool: FakePool) -> None:
+    pool.findings = lambda _: (BIN,)
+    for _ in range(4):
+        report_id = hand_in(services, **PLACE)
+        score_all(services)
+    (case,) = cases_of(services, report_id)
+    assert (case.reports_count, case.reporters_count) == (4, 1)
 
 
 def test_a_full_pool_leaves_the_job(services: Services, pool: FakePool) -> None:

@@ -124,6 +124,57 @@ def test_who_may_report(client: TestClient, make_key: MakeKey) -> None:
         assert answer.status_code == status, role
 
 
+def test_whose_report_it_is(client: TestClient, make_key: MakeKey) -> None:
+    asked = [
+        ("citizen-intake", None, 202, "citizen"),
+        ("citizen-intake", "superior", 403, None),
+        ("operator", None, 202, "inspector"),
+        ("operator", "superior", 202, "superior"),
+    ]
+    reader = make_key("auditor")
+    for number, (role, source, status, kept) in enumerate(asked):
+        fields = PLACE | {"lat": str(20 + number)} | ({"source": source} if source else {})
+        answer = client.post(
+            "/v1/reports",
+            files=upload(JPEG + bytes([number])),
+            data=fields,
+            headers=make_key(role),
+        )
+        assert answer.status_code == status, answer.text
+        if kept is not None:
+            newest = client.get("/v1/cases?limit=1", headers=reader).json()["items"][0]
+            assert newest["source"] == kept
+
+
+def test_a_key_cannot_put_a_case_out_of_its_reach(
+    client: TestClient, citizen: dict[str, str], services: Services, make_key: MakeKey
+) -> None:
+    from api.cases.grid import parse_grid
+
+    square = [[121, 31], [122, 31], [122, 32], [121, 32], [121, 31]]
+    services.grid, problems = parse_grid(
+        {
+            "type": "FeatureCollection",
+            "features": [
+                {
+                    "type": "Feature",
+                    "properties": {"code": "310101"},
+                    "geometry": {"type": "Polygon", "coordinates": [square]},
+                }
+            ],
+        }
+    )
+    assert problems == ()
+    report(client, citizen)
+    here = make_key("operator", grids=("3101",))
+    (case,) = client.get("/v1/cases", headers=here).json()["items"]
+    path = f"/v1/cases/{case['id']}"
+    away = client.patch(path, json={"lat": 40.0, "lng": 116.0}, headers=here)
+    assert (away.status_code, away.json()["code"]) == (403, "place_out_of_reach")
+    near = client.patch(path, json={"lat": 31.5, "lng": 121.5}, headers=here)
+    assert near.json()["grid_code"] == "310101"
+
+
 def test_the_ledger_page_by_page(
     client: TestClient, citizen: dict[str, str], operator: dict[str, str], clock: Any
 ) -> None:

@@ -1,6 +1,7 @@
 """Is a backup whole? Every byte is read."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from api.keeping.backup.database import check_sqlite
@@ -17,6 +18,15 @@ from api.keeping.backup.layout import (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with a backup."""
+
+    words: str
+    photo_sha256: str | None = None
+    """The photo that is damaged or missing; None: it is not about one photo."""
+
+
 def check_backup(folder: Path) -> tuple[Manifest, tuple[str, ...]]:
     """Check a backup without restoring it.
 
@@ -27,35 +37,36 @@ def check_backup(folder: Path) -> tuple[Manifest, tuple[str, ...]]:
         BackupError: There is no backup in the folder.
     """
     manifest = read_manifest(folder)
-    return manifest, tuple(_find_problems(folder, manifest))
+    return manifest, tuple(one.words for one in find_problems(folder, manifest))
 
 
-def _find_problems(folder: Path, manifest: Manifest) -> Iterator[str]:
+def find_problems(folder: Path, manifest: Manifest) -> Iterator[Problem]:
+    """Yield what is wrong with a backup whose manifest was read; every byte is."""
     ledger = folder / LEDGER[manifest.database]
     problem = _compare(ledger, manifest.ledger_sha256)
     if problem is not None:
-        yield problem
+        yield Problem(problem)
     elif manifest.database == "sqlite" and (words := check_sqlite(ledger)) is not None:
-        yield f"{ledger.name}: {words}"
+        yield Problem(f"{ledger.name}: {words}")
     problem = _compare(folder / PHOTO_LIST, manifest.photo_list_sha256)
     if problem is not None:
-        yield problem
+        yield Problem(problem)
         return
     if manifest.secret_included and not (folder / SECRET).is_file():
-        yield f"{SECRET} is missing"
+        yield Problem(f"{SECRET} is missing")
     if not manifest.photos_included:
         return
     known_missing = frozenset(manifest.photos_missing)
     try:
         photos = read_photo_list(folder)
     except BackupError as error:
-        yield error.message
+        yield Problem(error.message)
         return
     for one in photos:
         if one.sha256 not in known_missing:
             problem = _compare(photo_path(folder, one.sha256), one.sha256)
             if problem is not None:
-                yield f"photo {problem}"
+                yield Problem(f"photo {problem}", one.sha256)
 
 
 def _compare(path: Path, sha256: str) -> str | None:

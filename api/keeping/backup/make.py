@@ -38,7 +38,7 @@ class BackupOrder:
     with_photos: bool = True
     """False: photos lie where they are backed up by other means."""
     previous: Path | None = None
-    """An earlier backup on the same disk: photos that it has are linked, not copied."""
+    """An earlier backup on the same disk: photos that are whole there are linked, not copied."""
     secret: bytes | None = None
     """What keys and tokens are hashed with; whoever has it and the ledger can make keys."""
 
@@ -121,7 +121,7 @@ def _copy_photos(
         inner, outer, top, *_ = target.parents
         for made in (top, outer, inner):  # `parents` would not pass the mode on.
             made.mkdir(mode=0o700, exist_ok=True)
-        if previous is not None and _link(photo_path(previous, one.sha256), target, one.size_bytes):
+        if previous is not None and _link(photo_path(previous, one.sha256), target, one.sha256):
             continue
         try:
             data = store.get(one.sha256)
@@ -132,10 +132,10 @@ def _copy_photos(
     return tuple(missing)
 
 
-def _link(source: Path, target: Path, size_bytes: int | None) -> bool:
-    """Share a photo with an earlier backup; photos never change, so that is safe."""
+def _link(source: Path, target: Path, sha256: str) -> bool:
+    """Share a photo with an earlier backup, unless it has rotted there: the store has it whole."""
     with contextlib.suppress(OSError):
-        if size_bytes is None or source.stat().st_size == size_bytes:
+        if hash_file(source) == sha256:
             os.link(source, target)
             return True
     return False

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import inspect
 
-from api.keeping.backup.check import check_backup
+from api.keeping.backup.check import find_problems
 from api.keeping.backup.database import restore_postgresql
 from api.keeping.backup.layout import (
     LEDGER,
@@ -16,6 +16,7 @@ from api.keeping.backup.layout import (
     BackupError,
     Manifest,
     photo_path,
+    read_manifest,
     read_photo_list,
     sync_folder,
     write_synced,
@@ -36,6 +37,8 @@ class RestoreTarget:
     """File of the service's secret; None: the operator sets it, so it is not written."""
     known_revisions: Collection[str]
     """Of the schema, that this version can use or migrate."""
+    skip_damaged_photos: bool = False
+    """Restore the rest if photos are damaged: better than nothing where there is no other backup."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ class Restored:
     photos: int
     photos_missing: tuple[str, ...]
     """Photos that the ledger names and that are not in the store now."""
+    photos_damaged: tuple[str, ...]
+    """Those of them that the backup holds damaged or has lost."""
     secret_written: bool
 
 
@@ -62,36 +67,53 @@ def restore_backup(folder: Path, target: RestoreTarget) -> Restored:
     """Check a backup, then put photos, secret and ledger back, the ledger last.
 
     Raises:
-        BackupError: The backup is damaged or too new, or there is something already.
+        BackupError: The backup is damaged or too new, or there is something already. Damaged photos
+            are no reason if the target says so; ledger, list and secret always are.
         StorageError: The database or the photo store does not answer, or is full.
     """
-    manifest, problems = check_backup(folder)
-    if problems:
-        more = f", and {len(problems) - 1} more" if len(problems) > 1 else ""
-        raise BackupError(
-            "backup_damaged",
-            f"The backup is damaged: {problems[0]}{more}.",
-            "Nothing was restored. `backup --check DIR` lists everything that is wrong.",
-        )
+    manifest = read_manifest(folder)
+    damaged = _check(folder, manifest, target)
     _refuse(manifest, target)
     listed = read_photo_list(folder)
-    missing = []
-    for one in listed:
-        if not manifest.photos_included:
-            if not target.store.exists(one.sha256):
-                missing.append(one.sha256)
-        elif one.sha256 in manifest.photos_missing:
-            missing.append(one.sha256)
-        else:
-            target.store.put(photo_path(folder, one.sha256).read_bytes())
     try:
+        missing = _restore_photos(folder, manifest, target.store, damaged)
         written = _restore_secret(folder, manifest, target.secret)
         _restore_ledger(folder, manifest, target.database)
     except OSError as error:
         raise BackupError(
             "restore_failed", f"The backup cannot be written: {error.strerror or error}."
         ) from error
-    return Restored(manifest, len(listed) - len(missing), tuple(missing), written)
+    return Restored(manifest, len(listed) - len(missing), missing, damaged, written)
+
+
+def _check(folder: Path, manifest: Manifest, target: RestoreTarget) -> tuple[str, ...]:
+    """Return the photos that are damaged, if they may be."""
+    problems = tuple(find_problems(folder, manifest))
+    damaged = tuple(one.photo_sha256 for one in problems if one.photo_sha256 is not None)
+    if not problems or (target.skip_damaged_photos and len(damaged) == len(problems)):
+        return damaged
+    more = f", and {len(problems) - 1} more" if len(problems) > 1 else ""
+    hint = "Nothing was restored. `backup --check DIR` lists everything that is wrong."
+    if len(damaged) == len(problems):
+        hint += " If there is no better backup: `restore --skip-damaged-photos`."
+    raise BackupError("backup_damaged", f"The backup is damaged: {problems[0].words}{more}.", hint)
+
+
+def _restore_photos(
+    folder: Path, manifest: Manifest, store: PhotoStore, damaged: Collection[str]
+) -> tuple[str, ...]:
+    """Put the photos back; return those that are not in the store then."""
+    lost = frozenset(manifest.photos_missing) | frozenset(damaged)
+    missing = []
+    for one in read_photo_list(folder):
+        if not manifest.photos_included:
+            if not store.exists(one.sha256):
+                missing.append(one.sha256)
+        elif one.sha256 in lost:
+            missing.append(one.sha256)
+        else:
+            store.put(photo_path(folder, one.sha256).read_bytes())
+    return tuple(missing)
 
 
 def _refuse(manifest: Manifest, target: RestoreTarget) -> None:

@@ -59,6 +59,9 @@ class Item:
         return not (self.taken or self.parked or waits)
 
 
+SINCE_EVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 class QueueMachine(RuleBasedStateMachine):
     """Each rule does the same to the queue and to the model, and compares."""
 
@@ -99,7 +102,7 @@ class QueueMachine(RuleBasedStateMachine):
             )
         item = self.model.get(case_id)
         if item is None or item.state != state:
-            self.model[case_id] = Item(state, priority, since, self.now)
+            self.model[case_id] = Item(state, priority, since, SINCE_EVER)
         else:
             item.priority, item.since = priority, since
 

@@ -9,7 +9,8 @@ from sqlalchemy import Table, func, insert, select
 from api.store import schema
 from api.store.audit import check_chain
 from api.store.case_list import CaseFilter, list_cases
-from api.store.cases import list_events, list_reports
+from api.store.case_reports import list_reports
+from api.store.cases import list_events
 from api.store.database import Database
 from api.store.reports import get_report
 from api.store.tables import metadata
