@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from typing import Final
@@ -22,6 +23,9 @@ COMMAND_MODULES: Final = (
     "shadow",
 )
 """In the order in which `--help` shows them; each has `add_parser(commands)`."""
+OTHERS: Final = 0o077
+"""The ledger, backups and exports hold contacts: files that a command makes are their owner's only,
+also in a folder that was there before and that others may enter."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -52,7 +56,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str] | None) -> int:
     options = build_parser().parse_args(arguments)
-    status: int = options.run(options)
+    before = os.umask(OTHERS)
+    try:
+        status: int = options.run(options)
+    finally:
+        os.umask(before)  # For who runs a command within a larger program.
     return status
 
 

@@ -45,7 +45,7 @@ class NoPool:
         """There is none."""
         return False
 
-    def score(self, data: bytes, source: str = "") -> Future[Scored]:  # noqa: ARG002  the protocol's
+    def score(self, data: bytes, source: str = "", *, to_keep: bool = True) -> Future[Scored]:  # noqa: ARG002  the protocol's
         """Refuse."""
         _refuse()
 

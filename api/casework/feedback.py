@@ -139,7 +139,7 @@ def write_export(services: Services, out: Path, reason: str) -> tuple[int, int]:
         for made in (out, folder):  # `parents` would not pass the mode on.
             made.mkdir(mode=0o700, parents=True)
         _record_export(services, reason)
-        with (out / "feedback.jsonl").open("x", encoding="utf-8", opener=_open_private) as file:
+        with os.fdopen(_create(out / "feedback.jsonl"), "w", encoding="utf-8") as file:
             for line, sha256, name in _iterate(services):
                 file.write(f"{line}\n")
                 lines += 1
@@ -148,7 +148,7 @@ def write_export(services: Services, out: Path, reason: str) -> tuple[int, int]:
                 except NotFoundError:
                     missing += 1
                 else:
-                    with (folder / name).open("wb", opener=_open_private) as photo:
+                    with os.fdopen(_create(folder / name), "wb") as photo:
                         photo.write(data)
     except OSError as error:
         raise OutputError(str(out), error) from error
@@ -192,8 +192,9 @@ def _record_export(services: Services, reason: str) -> None:
         )
 
 
-def _open_private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+def _create(path: Path) -> int:
+    # One photo may stand in several lines: it is written again.
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
 
 
 def _parse_cursor(cursor: str) -> tuple[datetime, str]:

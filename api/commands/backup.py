@@ -34,7 +34,8 @@ def add_parser(commands: "Subparsers") -> None:
         "--previous",
         type=Path,
         metavar="DIR",
-        help="an earlier backup on the same disk: photos that are whole there are shared, not copied",
+        help="an earlier backup on the same disk: photos that are whole there are shared, not "
+        "copied",
     )
     photos = backup.add_mutually_exclusive_group()
     photos.add_argument(
@@ -62,8 +63,8 @@ def add_parser(commands: "Subparsers") -> None:
     restore.add_argument(
         "--skip-damaged-photos",
         action="store_true",
-        help="restore the rest if photos of the backup are damaged, and list them; a damaged ledger "
-        "is refused all the same",
+        help="restore the rest if photos of the backup are damaged, and list them; a damaged "
+        "ledger is refused all the same",
     )
     restore.set_defaults(run=run_restore)
     for one in (backup, restore):

@@ -18,7 +18,7 @@ def add_parser(commands: "Subparsers") -> None:
         "export-feedback",
         help="write verdicts and their photos for `street-issues-data import-feedback`",
         description="Write feedback.jsonl and photos/ into a new folder. The photos are originals: "
-        "guard the folder as you guard the photo store. The audit log notes how many went, and why.",
+        "guard the folder as you guard the photo store. The audit log notes how many, and why.",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new folder")
     parser.add_argument(

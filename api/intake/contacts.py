@@ -1,11 +1,11 @@
-"""Contacts in one spelling, so that the same phone or address is known again however it is written."""
+"""Contacts in one spelling: the same phone or address is known again however it is written."""
 
 import unicodedata
 from typing import Final
 
 CHINA: Final = "86"
 LEAST_NATIONAL: Final = 10
-"""Digits of a Chinese number with its area code: a bare 86 before fewer is part of the number, as in
+"""Digits of a Chinese number with its area code: a bare 86 before fewer belongs to the number, as in
 Beijing's 8612 3456."""
 
 

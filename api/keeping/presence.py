@@ -1,8 +1,8 @@
 """Are the photos there that the ledger names, or is the photo store another one, or not mounted?
 
-An empty mount point answers like a store that lost everything: taken at its word, housekeeping would
-write every original off. A marker file would not tell, nor would emptiness: a service that started
-without its volume has stored new photos there. So photos that the ledger names are looked for.
+An empty mount point answers like a store that lost everything: taken at its word, housekeeping
+would write every original off. A marker file would not tell, nor would emptiness: a service that
+started without its volume has stored new photos there. So photos of the ledger are looked for.
 """
 
 import logging

@@ -171,7 +171,7 @@ def tidy_machine(services: Services) -> None:
 
 
 def sweep_strays(services: Services) -> int:
-    """Delete files that no row names, or a row whose original is gone: uploads that failed left them.
+    """Delete files that are not to be there: uploads that were not committed left them.
 
     Returns:
         How many files went.

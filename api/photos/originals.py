@@ -9,7 +9,6 @@ from api.principal import Principal
 from api.services import Services
 from api.store.audit import record_audit
 
-
 LEAST_REASON: Final = 10
 """Characters, also over HTTP: "test" is no reason, 'complaint 4711' is one."""
 MOST_REASON: Final = 500

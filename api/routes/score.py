@@ -53,7 +53,8 @@ async def score_photo(
         raise BusyError("pool_full", "Every worker is busy.", retry_after_s=RETRY_AFTER_S)
     photo = (await read_upload(request, NoFields)).photo
     started = time.perf_counter()
-    scored = await wait_for(request, services.pool.score(photo.data, photo.file_name))
+    future = services.pool.score(photo.data, photo.file_name, to_keep=False)
+    scored = await wait_for(request, future)
     services.metrics.score_seconds.observe(time.perf_counter() - started)
     if scored.score.error is not None:
         raise as_error(scored.score.error)

@@ -13,7 +13,8 @@ class Scored:
 
     score: ImageScore
     perceptual_hash: str | None
-    """256 bits in hex (datasets.dedupe.hash_image); None if the photo could not be decoded."""
+    """256 bits in hex (datasets.dedupe.hash_image); None if it was not asked for, or the photo could
+    not be decoded."""
     shadow: ImageScore | None = None
     """What the candidate model says."""
 
@@ -74,8 +75,13 @@ class ScoringPool(Protocol):
         """Tell whether a task would be taken now."""
         ...
 
-    def score(self, data: bytes, source: str = "") -> Future[Scored]:
+    def score(self, data: bytes, source: str = "", *, to_keep: bool = True) -> Future[Scored]:
         """Score a photo's file; what is wrong with the photo stands in the answer's `error`.
+
+        Args:
+            data: The file's bytes.
+            source: Its name in the answer.
+            to_keep: Also hash it, and ask the candidate model; False: for the answer alone.
 
         Raises:
             BusyError: Every place is taken.

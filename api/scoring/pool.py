@@ -125,9 +125,9 @@ class ProcessPool:
         """Tell whether a task would be taken now."""
         return self._room.has_room()
 
-    def score(self, data: bytes, source: str = "") -> Future[Scored]:
+    def score(self, data: bytes, source: str = "", *, to_keep: bool = True) -> Future[Scored]:
         """See `ScoringPool.score`."""
-        return self._room.add(ScoreTask(source), data)
+        return self._room.add(ScoreTask(source, to_keep), data)
 
     def picture(self, data: bytes, request: PictureRequest) -> Future[bytes]:
         """See `ScoringPool.picture`."""

@@ -28,6 +28,8 @@ class ScoreTask:
     """Score the one photo that comes along."""
 
     source: str
+    to_keep: bool = True
+    """Also hash it, and ask the candidate model."""
 
 
 @dataclass(frozen=True, slots=True)

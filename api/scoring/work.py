@@ -71,6 +71,8 @@ class DetectorWork:
     def do(self, task: Task, photos: tuple[bytes, ...]) -> Iterator[Done]:
         """See `Work.do`."""
         match task:
+            case ScoreTask(source, to_keep=False):
+                yield Done(Scored(self._pipeline.score_bytes(photos[0], source), None))
             case ScoreTask(source):
                 yield from self._score(photos[0], source)
             case PictureTask(request):

@@ -1,16 +1,23 @@
 """Who comes in: keys and rate limits together, for every kind of route."""
 
+import threading
 from typing import Final
 
-from api.errors import UnauthenticatedError
+from api.errors import RateLimitedError, UnauthenticatedError
 from api.principal import Principal
 from api.security.keys import authenticate, recall_key, was_right
 from api.security.rate_limit import RateLimit
 from api.services import Services
 
 FAILURES_PER_MINUTE: Final = 30
-"""Wrong keys from one address before the database is no longer asked about its keys. Guessing
-256 bits is hopeless at any speed: this spares the database, and shows in the logs."""
+"""Wrong keys from one address before keys that this process has not seen to be right are looked up
+a few at a time only. Guessing 256 bits is hopeless at any speed: this spares the database, and shows
+in the logs."""
+LOOK_UPS: Final = 2
+"""At once, of addresses over that limit: behind one may stand a whole bureau, whose right keys must
+come in however many wrong ones a neighbour sends."""
+LOOK_UP_WAIT_S: Final = 0.5
+"""For one's turn: a look-up by its index takes about a millisecond."""
 
 
 class Door:
@@ -23,6 +30,7 @@ class Door:
         self._by_key = RateLimit(per_minute)
         self._by_address = RateLimit(per_minute)
         self._failures = RateLimit(FAILURES_PER_MINUTE)
+        self._look_ups = threading.BoundedSemaphore(LOOK_UPS)
 
     def admit(self, address: str) -> None:
         """Count a request without a key.
@@ -58,14 +66,26 @@ class Door:
         if not secret:
             self.admit(address)
             raise UnauthenticatedError()
-        if not was_right(self._services, secret):
-            # Behind one address may stand a whole bureau: a key that was right before is looked
-            # up again however many wrong ones its neighbours send.
-            self._failures.check(address)
         try:
-            principal = authenticate(self._services, secret)
-        except UnauthenticatedError:
-            self._failures.take(address)
-            raise
+            if not was_right(self._services, secret):
+                self._failures.check(address)
+        except RateLimitedError as refusal:
+            principal = self._look_up_in_turn(secret, refusal)
+        else:
+            try:
+                principal = authenticate(self._services, secret)
+            except UnauthenticatedError:
+                self._failures.take(address)
+                raise
         self._by_key.take(principal.id)
         return principal
+
+    def _look_up_in_turn(self, secret: str, refusal: RateLimitedError) -> Principal:
+        if not self._look_ups.acquire(timeout=LOOK_UP_WAIT_S):
+            raise refusal
+        try:
+            return authenticate(self._services, secret)
+        except UnauthenticatedError:
+            raise refusal from None
+        finally:
+            self._look_ups.release()

@@ -46,7 +46,7 @@ def mentioning(connection: Connection, texts: Sequence[str]) -> tuple[str, ...]:
 
 
 def cases_mentioning(connection: Connection, texts: Sequence[str]) -> tuple[str, ...]:
-    """Return the numbers of cases whose address, history or queue's errors hold one of the texts."""
+    """Return the numbers of cases whose address, history or errors hold one of the texts."""
     told = select(case_events.c.case_id).where(_mentions([case_events.c.reason], texts))
     failed = select(work_items.c.case_id).where(_mentions([work_items.c.last_error], texts))
     query = select(cases.c.number).where(

@@ -17,7 +17,6 @@ from api.store.tables import (
     verdicts,
 )
 
-
 FILE_LOCKS: Final = 0x511E
 """The space of PostgreSQL's advisory locks on files; `Database.serialise` has the one below."""
 

@@ -38,7 +38,7 @@ class RestoreTarget:
     known_revisions: Collection[str]
     """Of the schema, that this version can use or migrate."""
     skip_damaged_photos: bool = False
-    """Restore the rest if photos are damaged: better than nothing where there is no other backup."""
+    """Restore the rest if photos are damaged: better than nothing if there is no other backup."""
 
 
 @dataclass(frozen=True, slots=True)

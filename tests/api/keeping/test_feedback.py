@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 JUDGE = Principal("1", "judge", "operator")
 SCHEMA = json.loads(SCHEMA_PATH.read_text(encoding="utf-8"))
+REASON = "training of model 1.3"
 BOX = (10.0, 20.0, 300.0, 400.0)
 
 
@@ -261,7 +262,7 @@ def test_import_feedback_reads_the_export(
         ),
     )
     out = tmp_path / "export"
-    assert write_export(services, out) == (1, 0)
+    assert write_export(services, out, REASON) == (1, 0)
     arguments = [str(out / "feedback.jsonl"), "--photos", str(out / "photos")]
     made = tmp_path / "set"
     status = datasets_cli.main(["import-feedback", *arguments, "--out", str(made)])

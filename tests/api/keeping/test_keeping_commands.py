@@ -102,7 +102,14 @@ def test_retention_dry_run(data: Path, capsys: pytest.CaptureFixture[str]) -> No
 
 def test_export_feedback(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "feedback"
-    assert main(["export-feedback", "--out", str(out), "--data", str(data)]) == 0
+    bare = ["export-feedback", "--out", str(out), "--data", str(data)]
+    with pytest.raises(SystemExit):
+        main(bare)
+    assert main([*bare, "--reason", "test"]) == 2
+    assert "10 to 500 characters" in capsys.readouterr().err
+    assert not out.exists()
+    told = [*bare, "--reason", "training of model 1.3"]
+    assert main(told) == 0
     assert "0 judged photos" in capsys.readouterr().out
     assert (out / "feedback.jsonl").read_text() == ""
-    assert main(["export-feedback", "--out", str(out), "--data", str(data)]) == 2
+    assert main(told) == 2

@@ -219,7 +219,8 @@ def test_pictures_of_erased_photos_leave_every_machine(
 def test_deletes_more_than_one_batch(services: Services, clock: "SetClock") -> None:
     with services.database.write() as connection:
         for number in range(250):
-            insert_photo(connection, f"{number:064x}", 1, "image/jpeg", clock())
+            name = services.photos.put(b"%d" % number)
+            insert_photo(connection, name, 1, "image/jpeg", clock())
     clock.advance(days=2)
     assert delete_old_originals(services).deleted == Deleted(250, 250)
 
@@ -266,8 +267,9 @@ def test_metrics_tell_how_many_originals_went(services: Services, clock: "SetClo
     from api.app import create_app
 
     create_app(services)  # Connects the gauges.
+    name = services.photos.put(b"a frame")
     with services.database.write() as connection:
-        insert_photo(connection, "a" * 64, 7, "image/jpeg", clock())
+        insert_photo(connection, name, 7, "image/jpeg", clock())
     clock.advance(days=2)
     delete_old_originals(services)
     assert b"street_issues_originals_deleted_total 1.0" in services.metrics.render()

@@ -27,7 +27,7 @@ from detector.detections import Detections, Finding, ImageScore, ScoreFailure
 from detector.errors import ExtraMissingError, PhotoError
 from detector.evidence.privacy import FakeFinder, Privacy
 from detector.models import RuntimeOptions, load_detector
-from detector.models.bundle import Bundle
+from detector.models.bundle import DEFAULT_BUNDLE, Bundle
 from detector.models.fake import FakeDetector
 from detector.models.manifest import ModelManifest
 from detector.pipeline import Pipeline
@@ -262,3 +262,17 @@ def test_a_blank_picture_matches_nothing(
 def test_a_mirrored_picture_is_no_view_of_the_place(pool: ProcessPool, scenes: list[Image]) -> None:
     mirrored = np.ascontiguousarray(scenes[0][:, ::-1])
     assert compare(pool, scenes[0], mirrored).inliers < 30
+
+
+def test_an_answer_alone_costs_neither_hash_nor_candidate(tmp_path: Path) -> None:
+    pool = open_pool(Settings(data=tmp_path, shadow_model=DEFAULT_BUNDLE))
+    try:
+        data = SCENES[0].read_bytes()
+        kept = pool.score(data).result(PATIENCE_S)
+        alone = pool.score(data, to_keep=False).result(PATIENCE_S)
+    finally:
+        pool.close()
+    assert kept.shadow is not None
+    assert kept.perceptual_hash is not None
+    assert (alone.shadow, alone.perceptual_hash) == (None, None)
+    assert alone.score.findings == kept.score.findings
