@@ -103,6 +103,7 @@ def create_app(services: Services, *, loops: Sequence[Loop] = ()) -> FastAPI:
     )
     app.state.services = services
     app.state.door = Door(services)
+    app.state.readiness = health.ReadinessProbe(services)
     services.metrics.at_scrape = partial(read_gauges, services)
     for module in ROUTES:
         app.include_router(module.router)

@@ -2,12 +2,15 @@
 
 import logging
 from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
 
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from api.errors import ApiError
 from api.metrics import PREFIX
 from api.services import Services
+from api.store.backlog import Backlog, waiting_deliveries, waiting_jobs
 from api.store.queue import depths
 from api.store.retention import total_deleted
 
@@ -30,6 +33,10 @@ def _read_queue(services: Services) -> Iterator[Metric]:
     try:
         with services.database.read() as connection:
             found = depths(connection, now)
+            backlogs = {
+                "jobs": waiting_jobs(connection),
+                "deliveries": waiting_deliveries(connection),
+            }
     except ApiError:
         logger.warning("queue_unread", exc_info=True)
         up.add_metric((), 0)
@@ -52,6 +59,27 @@ def _read_queue(services: Services) -> Iterator[Metric]:
         age.add_metric((one.state, one.standing), age_s)
     yield depth
     yield age
+    for name, backlog in backlogs.items():
+        yield from _show_backlog(name, backlog, now)
+
+
+def _show_backlog(name: str, backlog: Backlog, now: datetime) -> Iterator[Metric]:
+    what, one = _BACKLOGS[name]
+    waiting = GaugeMetricFamily(f"{PREFIX}{name}_waiting", what)
+    waiting.add_metric((), backlog.count)
+    yield waiting
+    age_s = 0.0 if backlog.oldest_at is None else (now - backlog.oldest_at).total_seconds()
+    oldest = GaugeMetricFamily(
+        f"{PREFIX}{name}_oldest_seconds", f"Age of the oldest {one} that waits; 0: none does."
+    )
+    oldest.add_metric((), max(0.0, age_s))
+    yield oldest
+
+
+_BACKLOGS: Final = {
+    "jobs": ("Reports whose photo is not scored yet.", "report"),
+    "deliveries": ("Deliveries to enabled webhooks that are not ended.", "delivery"),
+}
 
 
 def _read_space(services: Services) -> Iterator[Metric]:

@@ -63,6 +63,19 @@ class Principal:
             return True
         return grid_code is not None and grid_code.startswith(self.grids)
 
+    def check_sees(self, grid_code: str | None) -> None:
+        """Let a key write only where it may read.
+
+        Raises:
+            ForbiddenError: The place lies outside the grid cells that it is limited to.
+        """
+        if not self.sees(grid_code):
+            raise ForbiddenError(
+                "outside_grids",
+                "The position is outside the grid cells that this key is limited to.",
+                "Send a position within them, or ask an administrator for another key.",
+            )
+
     def check_everywhere(self) -> None:
         """Let only keys pass that see everything, whatever cell it lies in.
 

@@ -5,7 +5,7 @@ was taken away, or that a lorry stands in front of it, that it is night, that so
 camera: a case is closed by a person, after the closing check. The case is told, and says so.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -21,7 +21,7 @@ from api.photos.entry import enter_photo
 from api.principal import Principal
 from api.services import Services
 from api.store.cameras import find_camera
-from api.store.cases import get_case
+from api.store.cases import get_case, get_cases
 from api.store.incidents import (
     Incident,
     IncidentState,
@@ -112,7 +112,18 @@ def see_incident(services: Services, principal: Principal, incident_id: str) -> 
         camera = None if incident is None else find_camera(connection, incident.camera_id)
         if incident is None or camera is None or not principal.sees(grid_of(services, camera)):
             raise NotFoundError("incident", incident_id)
-        return RecordedIncident(incident, True, _cases_of(connection, incident))
+        case_ids = see_cases(connection, principal, _cases_of(connection, incident))
+        return RecordedIncident(incident, True, case_ids)
+
+
+def see_cases(
+    connection: Connection, principal: Principal, case_ids: Collection[str]
+) -> tuple[str, ...]:
+    """Return those of the cases that a key sees, in their order: a camera's may lie elsewhere."""
+    if not principal.grids:
+        return tuple(case_ids)
+    known = get_cases(connection, sorted(case_ids))
+    return tuple(one for one in case_ids if one in known and principal.sees(known[one].grid_code))
 
 
 def _first_state(

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect, Request
 
 from api.errors import InvalidError, TooLargeError, UnsupportedError
+from api.http.upload_room import take_room
 from api.http.uploads import read_upload, upload_body
 
 Fields = TypeVar("Fields", bound=BaseModel)
@@ -53,11 +54,14 @@ async def read_json(request: Request, most_bytes: int) -> Any:
     """Read a body of JSON, within a bound.
 
     Raises:
+        BusyError: Too many uploads at once.
         TooLargeError: It is longer.
         RequestValidationError: It is no JSON.
         InvalidError: It broke off.
     """
     body = bytearray()
+    if most_bytes > MOST_JSON_BYTES:
+        await take_room(request)
     try:
         async for chunk in request.stream():
             body += chunk

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from api.cameras.camera import SILENT_AFTER, Camera, CameraState, check_hours, check_zone
-from api.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from api.errors import ConflictError, InvalidError, NotFoundError
 from api.photos.entry import enter_photo
 from api.principal import Principal
 from api.services import Services
@@ -49,7 +49,7 @@ def register_camera(services: Services, principal: Principal, camera: Camera) ->
         InvalidError: A zone, its hours or a label make no sense.
     """
     check_camera(services, camera)
-    _check_reach(services, principal, camera)
+    principal.check_sees(grid_of(services, camera))
     try:
         with services.database.write() as connection:
             insert_camera(connection, camera)
@@ -80,7 +80,7 @@ def change_camera(
         with services.database.write() as connection:
             camera = change(see_camera(services, connection, principal, name, lock=True))
             check_camera(services, camera)
-            _check_reach(services, principal, camera)
+            principal.check_sees(grid_of(services, camera))
             save_camera(connection, camera)
             _audit(services, connection, principal, "camera.changed", camera)
     except IntegrityError as error:
@@ -214,15 +214,6 @@ def check_camera(services: Services, camera: Camera) -> None:
     check_labels(services, wanted)
 
 
-def _check_reach(services: Services, principal: Principal, camera: Camera) -> None:
-    if not principal.sees(grid_of(services, camera)):
-        raise ForbiddenError(
-            "outside_grids",
-            "The camera's position is outside the grid cells that this key is limited to.",
-            "Send a position within them, or ask an administrator for another key.",
-        )
-
-
 def check_labels(services: Services, labels: list[str]) -> None:
     """Check that labels are those of the bureau's rules.
 
@@ -282,9 +273,8 @@ def describe_camera(services: Services, camera: Camera) -> dict[str, Any]:
 
 
 def _wants_frame(connection: Connection, camera: Camera, now: datetime) -> bool:
-    if camera.frame_sha256 is None:
-        return True
-    return now - get_photo(connection, camera.frame_sha256).stored_at >= FRAME_EVERY
+    sha256 = camera.frame_sha256
+    return sha256 is None or now - get_photo(connection, sha256).stored_at >= FRAME_EVERY
 
 
 def _audit(

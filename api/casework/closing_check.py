@@ -19,8 +19,10 @@ from api.principal import Principal
 from api.scoring.base import Comparison, Scored
 from api.services import Services
 from api.store.case_reports import list_photos
-from api.store.closing_checks import ClosingCheck, checked_photos, insert_check
+from api.store.cases import newest_of
+from api.store.closing_checks import ClosingCheck, checked_photos, insert_check, list_checks
 from api.store.photos import describe_photo
+from detector.decode import hash_photo
 from detector.errors import PhotoError
 from detector.labels import ISSUE_LABELS
 from detector.photo_facts import Datum, Position
@@ -28,6 +30,8 @@ from detector.score_json import score_to_json
 
 HANDLING = frozenset({"dispatched", "handled", "reported_back", "checked", "sent_back"})
 """States in which an after-photo makes sense."""
+MOST_AFTER_PHOTOS = 50
+"""Of one round that are looked at to see whether one was sent again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,8 @@ def check_after_photo(
 ) -> ClosingCheck:
     """Score and compare an after-photo, and keep what was found; the case does not move.
 
+    The same photo from the same key again is answered as the first time.
+
     Raises:
         NotFoundError: The key sees no such case.
         ConflictError: The case is not being handled.
@@ -55,8 +61,11 @@ def check_after_photo(
     """
     with services.database.read() as connection:
         case = _find_handled(connection, principal, case_id)
+        again = _find_again(connection, principal, case, hash_photo(after.data))
         known = list_photos(connection, case.id)
         used = known.keys() | checked_photos(connection, case.id)
+    if again is not None:
+        return again
     scored = services.pool.score(after.data, case.id).result()
     comparison = _compare(services, case, after)
     sha256 = services.photos.put(after.data)
@@ -120,6 +129,28 @@ def _find_handled(
             "An after-photo comes after the case was dispatched and before it is closed.",
         )
     return case
+
+
+def _find_again(
+    connection: Connection, principal: Principal, case: Case, sha256: str
+) -> ClosingCheck | None:
+    """Return what the same key's same photo came to since the case was last dispatched.
+
+    Its answer was lost on the way, and it was sent again.
+    """
+    since = []
+    for event in newest_of(connection, case.id, ("dispatch", "after_photo"), MOST_AFTER_PHOTOS):
+        if event.action == "dispatch":
+            break
+        since.append(event.details.get("check"))
+    return next(
+        (
+            check
+            for check in list_checks(connection, case.id)
+            if check.id in since and (check.photo_sha256, check.actor) == (sha256, principal.actor)
+        ),
+        None,
+    )
 
 
 def _nearest_copy(scored: Scored, hashes: Iterable[str | None]) -> int | None:

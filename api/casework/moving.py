@@ -213,8 +213,9 @@ def _check_proof(connection: Connection, case: Case, move: MoveName, reason: str
     """
     if reason and reason.strip():
         return
-    last = newest_of(connection, case.id, ("dispatch", "after_photo", "check"))
-    outcome = last.details.get("outcome") if last and last.action == "after_photo" else None
+    outcome = None
+    for last in newest_of(connection, case.id, ("dispatch", "after_photo", "check")):
+        outcome = last.details.get("outcome") if last.action == "after_photo" else None
     if outcome == "not_resolved":
         raise InvalidError(
             "reason_missing",

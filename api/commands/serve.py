@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 SHUTDOWN_S: Final = 15
-"""Requests that run at SIGTERM may take so long. `api.app.STOP_S` comes on top, and Kubernetes kills
-after 30 s."""
+"""Requests that run at SIGTERM may take so long. `api.app.STOP_S` comes on top, and Kubernetes
+kills after 30 s."""
 KEEP_ALIVE_S: Final = 75
 """Longer than the 60 s of nginx and of cloud load balancers, so that they, not we, close first."""
 WAITING_CONNECTIONS: Final = 2048

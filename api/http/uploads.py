@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from api.errors import InvalidError, TooLargeError, UnsupportedError
 from api.http.forms import Form, parse_form
+from api.http.upload_room import take_room
 from api.schemas.types import Body
 from detector.errors import PhotoError
 from detector.photo_header import EXTENSIONS, sniff_format
@@ -53,7 +54,7 @@ class Upload(Generic[Form]):
 async def read_upload(request: Request, form: type[Form]) -> Upload[Form]:
     """Read a multipart body that holds a photo and the fields of a form, each once.
 
-    `BodyLimit` bounds the body as a whole.
+    `BodyLimit` bounds the body as a whole, `UploadRoom` all bodies together: it may have to wait.
 
     Args:
         request: Its body is not read yet.
@@ -63,6 +64,7 @@ async def read_upload(request: Request, form: type[Form]) -> Upload[Form]:
         The checked fields and the photo, whose type was told from its first bytes.
 
     Raises:
+        BusyError: Too many uploads at once, and none came to its end for a while.
         UnsupportedError: The body is no multipart form, or the file is no photo of a known type.
         InvalidError: The form is damaged.
         RequestValidationError: A field is unknown, repeated, missing or does not fit.
@@ -77,6 +79,7 @@ async def read_upload(request: Request, form: type[Form]) -> Upload[Form]:
     if not boundary:
         raise _damaged()
     reader = _FormReader(frozenset(form.model_fields) | {PHOTO})
+    await take_room(request)
     try:
         parser = MultipartParser(boundary, reader.callbacks())
         async for chunk in request.stream():

@@ -5,8 +5,8 @@ from typing import Final
 
 CHINA: Final = "86"
 LEAST_NATIONAL: Final = 10
-"""Digits of a Chinese number with its area code: a bare 86 before fewer belongs to the number, as in
-Beijing's 8612 3456."""
+"""Digits of a Chinese number with its area code: a bare 86 before fewer is part of the number, such
+as Beijing's 8612 3456."""
 
 
 def normalise_contact(name: str, text: str) -> str:

@@ -1,18 +1,22 @@
 """Routes: is it alive, is it ready, how is it doing."""
 
+import asyncio
 import functools
 import logging
-import threading
+import shutil
+import time
 from collections.abc import Callable
 from typing import Annotated, Final, Literal
 
+import anyio
+import anyio.to_thread
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
 from api.errors import ApiError, ForbiddenError
-from api.http.deps import BearerCredentials, HeaderKey, get_services, identify
+from api.http.deps import BearerCredentials, HeaderKey, get_services, identify, limit_address
 from api.http.problems import problem_responses
 from api.metrics import CONTENT_TYPE
 from api.schemas.types import Answer
@@ -25,6 +29,8 @@ router = APIRouter(tags=["health"])
 
 MIB: Final = 2**20
 PROBE_WAIT_S: Final = 5
+PROBE_LIFE_S: Final = 1.0
+"""Load balancers and Kubernetes ask every few seconds."""
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
 
 AnyServices = Annotated[Services, Depends(get_services)]
@@ -56,19 +62,65 @@ async def is_alive() -> Alive:
     return Alive()
 
 
+class ReadinessProbe:
+    """Checks at most once a second, however many ask. For one event loop.
+
+    Anybody may ask, and a look writes to the disk: who asks waits for the look that runs, in the
+    event loop and not in a thread that a report may need.
+    """
+
+    def __init__(self, services: Services, tick: Callable[[], float] = time.monotonic) -> None:
+        """Take what to look at, and a clock in seconds that never jumps back."""
+        self._services = services
+        self._tick = tick
+        self._found: Readiness | None = None
+        self._found_at = 0.0
+        self._looking: asyncio.Task[Readiness] | None = None
+
+    async def ask(self) -> Readiness:
+        """Return what the last look found, or wait for one, but not for ever."""
+        if self._found is not None and self._tick() - self._found_at < PROBE_LIFE_S:
+            return self._found
+        if self._looking is None:
+            self._looking = asyncio.create_task(self._look())
+        try:
+            # Who goes away, or waits no more, does not end it for the others.
+            return await asyncio.wait_for(asyncio.shield(self._looking), PROBE_WAIT_S)
+        except TimeoutError:
+            late = Check(ok=False, detail=f"The checks took longer than {PROBE_WAIT_S} s.")
+            return Readiness(status="not_ready", checks={"time": late})
+
+    async def _look(self) -> Readiness:
+        try:
+            # A thread beside those of the requests: these may all be taken.
+            self._found = await anyio.to_thread.run_sync(
+                _look, self._services, limiter=anyio.CapacityLimiter(1)
+            )
+            self._found_at = self._tick()
+            return self._found
+        finally:
+            self._looking = None
+
+
 @router.get(
     "/readyz",
     summary="Can it serve?",
     operation_id="is_ready",
     response_model=Readiness,
-    responses={503: {"model": Readiness, "description": "Not now; `checks` says why."}},
+    responses={
+        503: {"model": Readiness, "description": "Not now; `checks` says why."},
+        **problem_responses(429),
+    },
+    dependencies=[Depends(limit_address)],
 )
-def is_ready(services: AnyServices) -> Response:
-    """Check the database, its shape, the photo store, the space left and the workers."""
-    checks = {name: _check(name, check, services) for name, check in _CHECKS.items()}
-    ready = all(one.ok for one in checks.values())
-    answer = Readiness(status="ready" if ready else "not_ready", checks=checks)
-    return JSONResponse(answer.model_dump(mode="json"), 200 if ready else 503)
+async def is_ready(request: Request) -> Response:
+    """Check the database, its shape, the photo store, the space left and the workers.
+
+    An answer may be a second old.
+    """
+    probe: ReadinessProbe = request.app.state.readiness
+    found = await probe.ask()
+    return JSONResponse(found.model_dump(mode="json"), 200 if found.status == "ready" else 503)
 
 
 @router.get(
@@ -107,6 +159,12 @@ def _is_local(request: Request) -> bool:
     return request.client is not None and request.client.host in LOOPBACK and not proxied
 
 
+def _look(services: Services) -> Readiness:
+    checks = {name: _check(name, check, services) for name, check in _CHECKS.items()}
+    ready = all(one.ok for one in checks.values())
+    return Readiness(status="ready" if ready else "not_ready", checks=checks)
+
+
 def _check(name: str, check: Callable[[Services], Check], services: Services) -> Check:
     try:
         return check(services)
@@ -135,27 +193,19 @@ def _check_schema(services: Services) -> Check:
 
 
 _PROBE: Final = b"Written by the readiness check; it may be deleted.\n"
-_probing: Final = threading.Lock()
 
 
 def _check_photos(services: Services) -> Check:
-    # Anybody may ask: however many do, one at a time writes.
-    if not _probing.acquire(timeout=PROBE_WAIT_S):
-        return Check(ok=False, detail=f"did not take a file within {PROBE_WAIT_S} s")
-    try:
-        name = services.photos.put(_PROBE)
-        services.photos.delete(name)
-    finally:
-        _probing.release()
+    name = services.photos.put(_PROBE)
+    services.photos.delete(name)
     return Check(ok=True, detail="can be written")
 
 
 def _check_space(services: Services) -> Check:
-    free_bytes = services.photos.free_bytes()
+    # The data folder holds SQLite's ledger; photos may lie on another disk, or where none is full.
+    found = (services.photos.free_bytes(), shutil.disk_usage(services.settings.data).free)
     least = services.settings.min_free_mib
-    if free_bytes is None:
-        return Check(ok=True, detail="the store does not tell")
-    free_mib = free_bytes // MIB
+    free_mib = min(one for one in found if one is not None) // MIB
     return Check(ok=free_mib >= least, detail=f"{free_mib} MiB free, {least} MiB wanted")
 
 

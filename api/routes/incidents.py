@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.concurrency import run_in_threadpool
 
-from api.cameras.incidents import RecordedIncident, record_incident, see_incident
+from api.cameras.incidents import RecordedIncident, record_incident, see_cases, see_incident
 from api.cameras.news_bodies import describe_news, read_news
 from api.cameras.watching import find_cameras, see_camera
 from api.errors import InvalidError
@@ -99,6 +99,8 @@ def show_incidents(  # noqa: PLR0913 - one for each filter
         found = list_incidents(connection, wanted, after=after, limit=limit + 1)
         report_ids = [one.report_id for one in found if one.report_id is not None]
         cases = find_cases_of(connection, report_ids)
+        every = sorted({one for of_one in cases.values() for one in of_one})
+        seen = frozenset(see_cases(connection, principal, every))
     page = found[:limit]
     following = None
     if len(found) > limit:
@@ -106,7 +108,15 @@ def show_incidents(  # noqa: PLR0913 - one for each filter
     return Page(
         items=tuple(
             IncidentAnswer(
-                **show_incident(RecordedIncident(one, True, cases.get(one.report_id or "", ())))
+                **show_incident(
+                    RecordedIncident(
+                        one,
+                        applied=True,
+                        case_ids=tuple(
+                            case for case in cases.get(one.report_id or "", ()) if case in seen
+                        ),
+                    )
+                )
             )
             for one in page
         ),

@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect
 from api.errors import ApiError, BusyError, ScoringError, TooLargeError, UnsupportedError
 from api.http.deps import get_services, require
 from api.http.problems import problem_responses
+from api.http.upload_room import check_room
 from api.http.uploads import UNSUPPORTED_CODES, NoFields, read_upload, upload_body
 from api.principal import Principal
 from api.schemas.scores import SCORE_EXAMPLE, ScoreAnswer
@@ -47,10 +48,12 @@ async def score_photo(
 ) -> JSONResponse:
     """Say what the model finds in a photo; neither photo nor answer is kept.
 
-    With every worker busy the answer is 503 with Retry-After, before the photo is read.
+    With every worker busy, or too many uploads at once, the answer is 503 with Retry-After, before
+    the photo is read.
     """
     if not services.pool.has_room():
         raise BusyError("pool_full", "Every worker is busy.", retry_after_s=RETRY_AFTER_S)
+    check_room(request)  # Reports wait for room, for they must be kept; this can be sent again.
     photo = (await read_upload(request, NoFields)).photo
     started = time.perf_counter()
     future = services.pool.score(photo.data, photo.file_name, to_keep=False)

@@ -13,7 +13,7 @@ class Scored:
 
     score: ImageScore
     perceptual_hash: str | None
-    """256 bits in hex (datasets.dedupe.hash_image); None if it was not asked for, or the photo could
+    """256 bits in hex (datasets.dedupe.hash_image); None if nobody asked for it, or the photo could
     not be decoded."""
     shadow: ImageScore | None = None
     """What the candidate model says."""

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.http.upload_room import BODIES, UploadRoom
 from api.security.body_limit import BodyLimit
 
 SMALL_BYTES: Final = 2**20
@@ -30,7 +31,7 @@ class BodyDoor:
             most_bytes: Largest body of all.
             uploads: Paths of the routes that read their body themselves.
         """
-        self._large = BodyLimit(app, most_bytes)
+        self._large = BodyLimit(app, most_bytes, room=UploadRoom(BODIES * most_bytes))
         self._small = BodyLimit(app, min(most_bytes, SMALL_BYTES))
         self._uploads = tuple(uploads)
 

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import ApiError, SlowBodyError, TooLargeError
 from api.http.problems import problem_of, respond
+from api.http.upload_room import UploadPlace, UploadRoom
 
 IDLE_S: Final = 30.0
 """Longest silence within a body: a phone that changes cells is back by then."""
@@ -31,6 +32,7 @@ class BodyLimit:
         most_bytes: int,
         idle_s: float = IDLE_S,
         total_s: float = TOTAL_S,
+        room: UploadRoom | None = None,
     ) -> None:
         """Stand before an app.
 
@@ -39,11 +41,13 @@ class BodyLimit:
             most_bytes: Largest body.
             idle_s: Longest wait for the next piece of a body.
             total_s: Longest wait for all of it, from when the app first asks for it.
+            room: What the bodies share that a route takes room for; None: they need not.
         """
         self._app = app
         self._most_bytes = most_bytes
         self._idle_s = idle_s
         self._total_s = total_s
+        self._room = room
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, unless its body is over the limits."""
@@ -56,11 +60,15 @@ class BodyLimit:
             passage.refusal = _too_large(self._most_bytes)
             await passage.answer()
             return
+        place = None if self._room is None else UploadPlace(self._room, scope, self._most_bytes)
         try:
             await self._app(scope, passage.receive, passage.send)
         except Exception:
             if passage.refusal is None or passage.began:
                 raise
+        finally:
+            if place is not None:
+                place.give_back()
         if passage.refusal is not None and not passage.began:
             await passage.answer()
 

@@ -11,8 +11,8 @@ from api.services import Services
 
 FAILURES_PER_MINUTE: Final = 30
 """Wrong keys from one address before keys that this process has not seen to be right are looked up
-a few at a time only. Guessing 256 bits is hopeless at any speed: this spares the database, and shows
-in the logs."""
+a few at a time only. Guessing 256 bits is hopeless at any speed: this spares the database, and
+shows in the logs."""
 LOOK_UPS: Final = 2
 """At once, of addresses over that limit: behind one may stand a whole bureau, whose right keys must
 come in however many wrong ones a neighbour sends."""

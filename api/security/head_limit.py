@@ -1,5 +1,7 @@
-"""What a connection may cost before and after a body: uvicorn's httptools protocol bounds neither
-the size nor the time of heads and trailers, and forgets connections that a single byte wakes up.
+"""What a connection may cost before and after a body.
+
+Uvicorn's httptools protocol bounds neither the size nor the time of heads and trailers, and forgets
+connections that a single byte wakes up.
 """
 
 import asyncio

@@ -86,15 +86,17 @@ def list_events(connection: Connection, case_id: str) -> tuple[CaseEvent, ...]:
     return tuple(_event(row) for row in rows)
 
 
-def newest_of(connection: Connection, case_id: str, actions: Sequence[str]) -> CaseEvent | None:
-    """Return the last event of a case that is one of these actions, or None."""
-    row = connection.execute(
+def newest_of(
+    connection: Connection, case_id: str, actions: Sequence[str], limit: int = 1
+) -> tuple[CaseEvent, ...]:
+    """Return the last events of a case that are one of these actions, newest first."""
+    rows = connection.execute(
         select(case_events)
         .where(case_events.c.case_id == case_id, case_events.c.action.in_(actions))
         .order_by(case_events.c.seq.desc())
-        .limit(1)
-    ).one_or_none()
-    return None if row is None else _event(row)
+        .limit(limit)
+    )
+    return tuple(_event(row) for row in rows)
 
 
 def _event(row: Row[Any]) -> CaseEvent:

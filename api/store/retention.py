@@ -100,7 +100,7 @@ def known_photos(connection: Connection, names: Sequence[str]) -> frozenset[str]
 
 def sample_photos(connection: Connection) -> tuple[str, ...]:
     """Return at most sixteen photos whose originals are to be there, spread over the store."""
-    found = set()
+    found: set[str] = set()
     for digit in "0123456789abcdef":
         query = select(photos.c.sha256).where(
             photos.c.sha256 >= digit, photos.c.original_deleted_at.is_(None)

@@ -1,20 +1,38 @@
+import asyncio
 import json
 import logging
 import re
+import shutil
+import threading
+import time
+import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from fastapi import Depends
 from pydantic import BaseModel
 from sqlalchemy import insert
 
+from api import app as app_module
+from api.app import create_app
+from api.background import Loop
+from api.commands.serve import SHUTDOWN_S
 from api.errors import StorageError, StorageFullError
 from api.gauges import read_gauges
 from api.http.deps import key_or_none, limit_address, require
+from api.ids import new_id
+from api.intake.accepting import NewReport, accept_report
+from api.routes import health
 from api.schemas.types import Latitude, ShortText, UtcDatetime
+from api.scoring.pool import CLOSE_PATIENCE_S
+from api.security.door import Door
+from api.store.outbox import record_event
 from api.store.queue import put_work
+from api.store.side_tables import webhooks
 from api.store.tables import cases
 from detector.errors import EvidenceError, PhotoError
 from detector.version import __version__
@@ -285,7 +303,7 @@ class TestFewRequests:
         assert {client.get("/healthz").status_code for _ in range(8)} == {200}
 
 
-def test_wrong_keys_are_limited_and_known_ones_come_in_still(
+def test_wrong_keys_are_limited_and_right_ones_come_in_still(
     client: "TestClient", make_key: MakeKey
 ) -> None:
     good, fresh = make_key("operator"), make_key("operator")
@@ -294,7 +312,7 @@ def test_wrong_keys_are_limited_and_known_ones_come_in_still(
     statuses = [client.get("/v1/test/judge", headers=wrong).status_code for _ in range(33)]
     assert statuses == [401] * 30 + [429] * 3
     assert client.get("/v1/test/judge", headers=good).status_code == 200
-    assert client.get("/v1/test/judge", headers=fresh).status_code == 429  # Never seen to be right
+    assert client.get("/v1/test/judge", headers=fresh).status_code == 200  # Never seen before
 
 
 def test_the_door_asks_the_database_about_a_key_once(
@@ -327,6 +345,17 @@ class TestOrigins:
         other = client.options("/v1/score", headers={"Origin": "https://a.example", **asked})
         assert other.status_code == 400
         assert "access-control-allow-origin" not in other.headers
+
+    @pytest.mark.parametrize("sent", ["Authorization", "X-Follow-Token", "If-None-Match"])
+    def test_a_page_may_send_what_routes_read(self, client: "TestClient", sent: str) -> None:
+        origin = {"Origin": "https://desk.example.cn", "Access-Control-Request-Method": "GET"}
+        asked = {**origin, "Access-Control-Request-Headers": sent}
+        assert client.options("/v1/reports/a", headers=asked).status_code == 200
+
+    def test_a_page_may_read_what_routes_answer(self, client: "TestClient") -> None:
+        answer = client.get("/healthz", headers={"Origin": "https://desk.example.cn"})
+        shown = set(answer.headers["access-control-expose-headers"].split(", "))
+        assert shown == {"Location", "ETag", "Next-Cursor", "X-Request-Id", "Retry-After"}
 
 
 def test_a_body_too_large_is_refused(client: "TestClient", services: "Services") -> None:
@@ -395,6 +424,74 @@ class TestReadiness:
 
         monkeypatch.setattr(schema, "current", lambda _: "0001")
         assert failed(client.get("/readyz")) == {"schema"}
+
+    def test_the_ledgers_disk_counts_too(
+        self, client: "TestClient", services: "Services", monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(services.photos, "free_bytes", lambda: None)  # As S3 answers.
+        usage = type(shutil.disk_usage("/"))(2**40, 2**40, 2**20)
+        asked: list[object] = []
+
+        def tell(path: object) -> object:
+            asked.append(path)
+            return usage
+
+        monkeypatch.setattr(shutil, "disk_usage", tell)
+        answer = client.get("/readyz")
+        assert failed(answer) == {"space"}
+        assert answer.json()["checks"]["space"]["detail"].startswith("1 MiB free")
+        assert asked == [services.settings.data]
+
+    def test_however_many_ask_one_looks(
+        self, client: "TestClient", services: "Services", monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        looks: list[int] = []
+        put = services.photos.put
+
+        def put_slowly(data: bytes) -> str:
+            looks.append(1)
+            time.sleep(0.2)
+            return put(data)
+
+        monkeypatch.setattr(services.photos, "put", put_slowly)
+        monkeypatch.setattr(health, "PROBE_LIFE_S", 60.0)
+        with ThreadPoolExecutor(20) as threads:
+            answers = list(threads.map(lambda _: client.get("/readyz"), range(20)))
+        assert {answer.status_code for answer in answers} == {200}
+        assert len(looks) == 1
+
+    def test_an_answer_does_not_live_long(self, services: "Services", pool: "FakePool") -> None:
+        now = 100.0
+        probe = health.ReadinessProbe(services, lambda: now)
+
+        async def ask_again() -> list[str]:
+            nonlocal now
+            found: list[str] = [(await probe.ask()).status]
+            pool.alive = False
+            for passed_s in (0.0, 0.9, 0.2):
+                now += passed_s
+                found.append((await probe.ask()).status)
+            return found
+
+        assert asyncio.run(ask_again()) == ["ready", "ready", "ready", "not_ready"]
+
+    def test_checks_that_hang_are_told(
+        self, client: "TestClient", services: "Services", monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        go_on = threading.Event()
+        monkeypatch.setattr(services.photos, "free_bytes", lambda: go_on.wait(20) and None)
+        monkeypatch.setattr(health, "PROBE_WAIT_S", 0.1)
+        for _ in range(2):
+            assert failed(client.get("/readyz")) == {"time"}
+        go_on.set()
+
+    def test_one_address_may_not_ask_without_end(
+        self, client: "TestClient", app: "FastAPI", services: "Services"
+    ) -> None:
+        few = services.settings.model_copy(update={"requests_per_minute": 3})
+        app.state.door = Door(replace(services, settings=few))
+        statuses = [client.get("/readyz").status_code for _ in range(4)]
+        assert statuses == [200] * 3 + [429]
 
 
 def failed(answer: "object") -> set[str]:
@@ -470,6 +567,107 @@ class TestMetrics:
         assert (depth.labels, depth.value) == ({"state": "dispatched", "standing": "ready"}, 1)
         (age,) = shown["street_issues_queue_oldest_seconds"]
         assert age.value == 90
+
+    def test_what_waits_beside_the_requests_is_shown(
+        self, services: "Services", clock: "Any"
+    ) -> None:
+        assert waiting(services) == {"jobs": (0, 0), "deliveries": (0, 0)}
+        on, off = new_id(), new_id()
+        with services.database.write() as connection:
+            for webhook_id in (on, off):
+                connection.execute(
+                    insert(webhooks).values(
+                        id=webhook_id,
+                        url="https://desk.example.cn/",
+                        name="desk",
+                        types=[],
+                        grids=[],
+                        secrets=["whsec_a"],
+                        created_at=clock(),
+                        created_by="system:test",
+                        disabled_at=clock() if webhook_id == off else None,
+                    )
+                )
+        accept_report(services, NewReport("citizen", b"a photo", lat=39.9, lon=116.4))
+        clock.advance(seconds=60)
+        accept_report(services, NewReport("citizen", b"another photo", lat=39.9, lon=116.4))
+        with services.database.write() as connection:
+            record_event(
+                connection,
+                type="cn.street-issues.case.opened",
+                subject="cases/a",
+                grid_code=None,
+                at=clock(),
+                data={},
+            )
+        clock.advance(seconds=30)
+        assert waiting(services) == {"jobs": (2, 90), "deliveries": (3, 90)}
+        clock.advance(days=-1)  # Nothing is younger than just come.
+        assert waiting(services) == {"jobs": (2, 0), "deliveries": (3, 0)}
+
+
+def waiting(services: "Services") -> dict[str, tuple[float, float]]:
+    shown = {
+        metric.name: metric.samples[0].value for metric in read_gauges(services) if metric.samples
+    }
+    return {
+        name: (
+            shown[f"street_issues_{name}_waiting"],
+            shown[f"street_issues_{name}_oldest_seconds"],
+        )
+        for name in ("jobs", "deliveries")
+    }
+
+
+class TestShutdown:
+    def test_what_waits_for_the_pool_does_not_hold_the_end_up(
+        self, services: "Services", pool: "FakePool", caplog: pytest.LogCaptureFixture
+    ) -> None:
+        closed, waits = threading.Event(), threading.Event()
+        pool.close = closed.set  # type: ignore[method-assign]  # the worker hangs until then
+
+        def score() -> float:
+            waits.set()
+            assert closed.wait(30)
+            return 0.0
+
+        with type_of_client()(create_app(services, loops=[Loop("scoring", score)])):
+            assert waits.wait(5)
+            began = time.monotonic()
+        assert time.monotonic() - began < 5
+        assert "loop_did_not_stop" not in caplog.text
+
+    def test_all_together_end_before_they_are_killed(
+        self,
+        services: "Services",
+        caplog: pytest.LogCaptureFixture,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(app_module, "STOP_S", 0.5)
+        go_on = threading.Event()
+
+        def hang() -> float:
+            go_on.wait(30)
+            return 0.0
+
+        loops = [Loop(f"loop {number}", hang) for number in range(3)]
+        with type_of_client()(create_app(services, loops=loops)):
+            began = time.monotonic()
+        assert time.monotonic() - began < 3
+        assert caplog.text.count("loop_did_not_stop") == 3
+        go_on.set()
+
+    def test_kubernetes_waits_long_enough(self, database_url: str) -> None:
+        del database_url  # The module's mark asks for it.
+        assert CLOSE_PATIENCE_S < app_module.STOP_S
+        assert SHUTDOWN_S + app_module.STOP_S < 30
+
+
+def type_of_client() -> "type[TestClient]":
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Using `httpx` with `starlette.testclient`")
+        from starlette.testclient import TestClient
+    return TestClient
 
 
 class TestOpenApi:

@@ -300,6 +300,10 @@ def test_a_check_takes_proof_of_its_own_round(services: Services, open_case: Ope
     assert check_after_photo(services, HANDLER, case.id, AfterPhoto(good, LAT, LON)).outcome == (
         "resolved"
     )
+    sent_again = check_after_photo(services, HANDLER, case.id, AfterPhoto(good, LAT, LON))
+    assert sent_again.outcome == "resolved"  # Its first answer was lost on the way.
+    with services.database.read() as connection:
+        assert list_checks(connection, case.id) == (sent_again,)
     go(services, case, "check")
     go(services, case, "send_back", reason="it is full again")
     case = go(services, case, "dispatch", "handle", "report_back")

@@ -272,6 +272,22 @@ def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
     return call
 
 
+def test_what_a_command_makes_is_its_owners_only(
+    in_folder: Callable[..., int], tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir(mode=0o755)
+    before = os.umask(0o022)
+    try:
+        assert in_folder("keys", "create", "--name", "first", "--role", "operator") == 0
+        assert os.umask(0o022) == 0o022  # As it was, for who called it.
+    finally:
+        os.umask(before)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in data.iterdir() if path.is_file()}
+    assert modes["ledger.db"] == 0o600
+    assert set(modes.values()) == {0o600}
+
+
 def test_audit_verify_finds_what_was_changed(
     in_folder: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -280,3 +280,9 @@ def test_other_districts_stay_unseen(
     assert client.get(path, headers=elsewhere).status_code == 404
     moved = client.post(f"{path}/moves", json={"move": "verify"}, headers=elsewhere)
     assert moved.status_code == 404
+
+
+def test_a_cameras_key_hands_in_no_reports(client: "TestClient", make_key: MakeKey) -> None:
+    files = {"photo": ("a.jpg", JPEG, "image/jpeg")}
+    answer = client.post("/v1/reports", files=files, headers=make_key("camera"))
+    assert (answer.status_code, answer.json()["code"]) == (403, "right_missing")

@@ -471,6 +471,29 @@ def test_rights_and_grid_cells(
     beat = client.post("/v1/cameras/HP-0137/heartbeat", json={"state": "live"}, headers=stranger)
     assert beat.status_code == 404
     assert client.post("/v1/incidents", json=incident(2), headers=stranger).status_code == 404
+    far = {**CAMERA, "code": "far", "position": {"lat": 40.0, "lng": 116.0}}
+    limited = make_key("admin", grids=("310",))
+    for sent in (far, {**far, "position": None}):
+        refused = client.post("/v1/cameras", json=sent, headers=limited)
+        assert (refused.status_code, refused.json()["code"]) == (403, "outside_grids")
+        moved = {"position": sent["position"]}
+        answer = client.patch("/v1/cameras/HP-0137", json=moved, headers=limited)
+        assert (answer.status_code, answer.json()["code"]) == (403, "outside_grids")
+    assert client.get("/v1/cameras/HP-0137", headers=limited).json()["grid_code"] == "310A"
+    near = {**CAMERA, "code": "near"}
+    assert client.post("/v1/cameras", json=near, headers=limited).status_code == 201
+    renamed = client.patch("/v1/cameras/near", json={"name": "a"}, headers=limited)
+    assert renamed.status_code == 200
+    assert client.delete("/v1/cameras/near", headers=limited).status_code == 200
+    assert client.post("/v1/cameras", json=far, headers=admin).status_code == 201
+    case_ids = client.get("/v1/incidents/HP-0137.7", headers=here).json()["case_ids"]
+    assert len(case_ids) == 1
+    with services.database.write() as connection:  # As a merge into a case elsewhere leaves it.
+        connection.execute(update(cases).values(grid_code="320A"))
+    for reader, shown in ((here, []), (admin, case_ids)):
+        assert client.get("/v1/incidents/HP-0137.7", headers=reader).json()["case_ids"] == shown
+        (item,) = client.get("/v1/incidents", headers=reader).json()["items"]
+        assert item["case_ids"] == shown
     assert client.get("/v1/cameras", headers=watcher).status_code == 403
     assert client.post("/v1/cameras", json=CAMERA, headers=here).status_code == 403
     assert client.post("/v1/incidents", json=incident(), headers=here).status_code == 403

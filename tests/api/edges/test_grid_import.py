@@ -54,6 +54,10 @@ def test_cells_are_replaced_and_found(client: "TestClient", make_key: MakeKey) -
     assert (again.json()["cells"], again.json()["problems"]) == (1, [])
     limited = client.get("/v1/grid", headers=make_key("operator", grids=("A",))).json()
     assert limited["features"] == []
+    own = make_key("admin", grids=("B",))
+    refused = client.post("/v1/grid", json=collection(cell("B2", 100.0, size=5)), headers=own)
+    assert (refused.status_code, refused.json()["code"]) == (403, "limited_to_grids")
+    assert [one["id"] for one in client.get("/v1/grid", headers=reader).json()["features"]] == ["B"]
 
 
 def test_problems_are_told_and_a_useless_file_changes_nothing(

@@ -73,9 +73,12 @@ def content(database: Database) -> dict[str, list[tuple[object, ...]]]:
         }
 
 
-def restore(folder: Path, empty: Database, tmp_path: Path) -> tuple[Restored, FolderPhotoStore]:
+def restore(
+    folder: Path, empty: Database, tmp_path: Path, *, skip_damaged_photos: bool = False
+) -> tuple[Restored, FolderPhotoStore]:
     store = FolderPhotoStore(tmp_path / "restored" / "photos")
-    target = RestoreTarget(empty, store, tmp_path / "restored" / "secret", ())
+    secret = tmp_path / "restored" / "secret"
+    target = RestoreTarget(empty, store, secret, (), skip_damaged_photos=skip_damaged_photos)
     return restore_backup(folder, target), store
 
 
@@ -258,6 +261,50 @@ def test_shares_photos_with_an_earlier_backup(
     shared = first_photo(backup)
     assert photo_path(order.folder, shared.name).stat().st_ino == shared.stat().st_ino
     assert photo_path(order.folder, new).stat().st_nlink == 1
+
+
+def test_a_photo_that_rotted_in_the_earlier_backup_is_copied_anew(
+    services: Services, backup: Path, tmp_path: Path
+) -> None:
+    rotten = first_photo(backup)
+    flip(rotten)  # Its size stays.
+    order = BackupOrder(tmp_path / "second", previous=backup)
+    make_backup(services.database, services.photos, order, services.clock())
+    assert check_backup(order.folder)[1] == ()
+    copied = photo_path(order.folder, rotten.name)
+    assert copied.stat().st_nlink == 1
+    assert hash_file(copied) == rotten.name
+
+
+def test_restores_around_damaged_photos_if_a_person_says_so(
+    services: Services, backup: Path, empty: Database, tmp_path: Path
+) -> None:
+    damaged = first_photo(backup)
+    flip(damaged)
+    with pytest.raises(BackupError) as caught:
+        restore(backup, empty, tmp_path)
+    assert "--skip-damaged-photos" in caught.value.hint
+    restored, store = restore(backup, empty, tmp_path, skip_damaged_photos=True)
+    assert restored.photos == 1
+    assert restored.photos_missing == restored.photos_damaged == (damaged.name,)
+    assert list(store.names()) == [name for name in services.photos.names() if name != damaged.name]
+    assert content(empty) == content(services.database)
+
+
+def test_skipping_damaged_photos_forgives_nothing_else(
+    backup: Path, empty: Database, tmp_path: Path
+) -> None:
+    flip(first_photo(backup))
+    for name, harm in DAMAGES.items():
+        if name.startswith("a photo"):
+            continue
+        broken = tmp_path / "broken"
+        shutil.copytree(backup, broken)
+        harm(broken)
+        with pytest.raises(BackupError) as caught:
+            restore(broken, empty, tmp_path, skip_damaged_photos=True)
+        assert caught.value.code == "backup_damaged", name
+        shutil.rmtree(broken)
 
 
 def test_a_damaged_photo_fails_the_backup_and_leaves_nothing(

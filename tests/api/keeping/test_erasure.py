@@ -1,15 +1,17 @@
 import json
+import threading
+import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text, update
 
 from api.errors import NotFoundError, StorageError
 from api.keeping import erasure
-from api.keeping.erasure import erase_reports, find_by_contact, find_by_token
+from api.keeping.erasure import Found, erase_reports, find_by_contact, find_by_token
 from api.keeping.retention import delete_old_originals
 from api.photos.pictures import open_picture_cache
 from api.services import Services
@@ -19,6 +21,7 @@ from api.store.photos import get_photo
 from api.store.reports import get_report, list_cases_of
 from api.store.schema import METADATA
 from api.store.side_tables import audit
+from api.store.tables import case_events, case_reports, cases, jobs, reports, work_items
 from tests.api.keeping.conftest import MakeReport, finding, jpeg
 
 if TYPE_CHECKING:
@@ -214,3 +217,121 @@ def test_tells_that_traces_are_left_while_somebody_reads(
         with pytest.raises(StorageError, match="traces"):
             erase_reports(services, [report.id], actor="system:test")
     erase_reports(services, [report.id], actor="system:test")
+
+
+@pytest.mark.parametrize(
+    "written", ["+86 139-1234-5678", "008613912345678", "8613912345678", "１３９ 1234 5678"]
+)
+def test_finds_a_phone_however_it_is_written(
+    services: Services, make_report: MakeReport, written: str
+) -> None:
+    plain = make_report(finding(), contact={"phone": "13912345678"}).report
+    other = make_report(finding(), contact={"phone": written}).report
+    named = make_report(finding(), note="call 13912345678").report
+    make_report(finding(), contact={"phone": "no phone"})
+    make_report(finding(), note="house 139")
+    for asked in ("13912345678", written):
+        found = find_by_contact(services, asked)
+        assert found.report_ids == (plain.id, other.id)
+        assert found.mentioned_in == (named.id,)
+    assert find_by_contact(services, " ") == Found((), ())
+
+
+def test_finds_cases_whose_words_mention_it(services: Services, make_report: MakeReport) -> None:
+    photos = [jpeg((shade, 9, 9)) for shade in (10, 90, 170, 240)]
+    ids: list[str] = []
+    for number, photo in enumerate(photos):
+        report = make_report(finding(), photo=photo, lat=31.0 + number, lon=121.0).report
+        with services.database.read() as connection:
+            ids += list_cases_of(connection, report.id)
+    told, failed, placed, _ = ids
+    with services.database.write() as connection:
+        for change in (
+            update(case_events)
+            .where(case_events.c.case_id == told)
+            .values(reason="he, 13912345678, says it is gone"),
+            update(work_items)
+            .where(work_items.c.case_id == failed)
+            .values(last_error="cannot call +86 139 1234 5678"),
+            update(cases).where(cases.c.id == placed).values(address="house of wang@EXAMPLE.org"),
+        ):
+            assert connection.execute(change).rowcount > 0
+    with services.database.read() as connection:
+        numbers = {case.id: case.number for case in get_cases(connection, ids).values()}
+    found = find_by_contact(services, "+86 139 1234 5678")
+    assert found == Found((), (), tuple(sorted((numbers[told], numbers[failed]))))
+    assert find_by_contact(services, "Wang@example.org").cases == (numbers[placed],)
+
+
+def wait_for_lock(services: Services) -> None:
+    """Wait until a transaction of this database waits for another's lock."""
+    query = text(
+        "SELECT count(*) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        with services.database.read() as connection:
+            if connection.execute(query).scalar_one():
+                return
+        time.sleep(0.01)
+    raise AssertionError("nobody waits")
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_scoring_beside_the_erasure_of_the_same_report(
+    services: Services, make_report: MakeReport
+) -> None:
+    report = make_report(score=False, **PERSONAL).report
+    eraser = threading.Thread(
+        target=erase_reports, args=(services, [report.id]), kwargs={"actor": "system:test"}
+    )
+    with services.database.write() as connection:  # As api.intake.scoring locks.
+        connection.execute(text("SET LOCAL lock_timeout = '5s'"))
+        connection.execute(update(jobs).where(jobs.c.report_id == report.id).values(attempts=1))
+        eraser.start()
+        wait_for_lock(services)
+        get_report(connection, report.id, lock=True)
+        get_photo(connection, report.photo_sha256 or "", lock=True)
+        services.database.serialise(connection, "cases")
+    eraser.join(10)
+    with services.database.read() as connection:
+        erased = get_report(connection, report.id)
+    assert erased is not None and erased.erased_at is not None
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_regrouping_beside_the_erasure_of_a_report(
+    services: Services, make_report: MakeReport
+) -> None:
+    report = make_report(finding(), **PERSONAL, **PLACE).report
+    other = make_report(finding(label="site_dust"), photo=jpeg((3, 3, 3)), lat=30.0, lon=120.0)
+    with services.database.read() as connection:
+        (case_id,) = list_cases_of(connection, report.id)
+        (other_id,) = list_cases_of(connection, other.report.id)
+    eraser = threading.Thread(
+        target=erase_reports, args=(services, [report.id]), kwargs={"actor": "system:test"}
+    )
+    with services.database.write() as connection:  # As api.casework.regrouping does.
+        connection.execute(text("SET LOCAL lock_timeout = '5s'"))
+        services.database.serialise(connection, "cases")
+        eraser.start()
+        wait_for_lock(services)
+        for one in (case_id, other_id):
+            connection.execute(select(cases).where(cases.c.id == one).with_for_update())
+        connection.execute(
+            update(cases).where(cases.c.id == other_id).values(photo_sha256=report.photo_sha256)
+        )
+        connection.execute(
+            case_reports.insert().values(
+                case_id=other_id,
+                report_id=report.id,
+                joined_at=services.clock(),
+                why="merged",
+                findings=[],
+            )
+        )
+    eraser.join(10)
+    with services.database.read() as connection:
+        query = select(reports.c.erased_at).where(reports.c.id == report.id)
+        assert connection.execute(query).scalar_one() is not None

@@ -1,5 +1,6 @@
 import json
 import math
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,10 @@ from sqlalchemy import func, select
 from api.casework.feedback import SYSTEM_PRINCIPAL, read_page, stream_lines, write_export
 from api.casework.verdicts import AddedBox, FindingWord, NewVerdict, judge_photo
 from api.errors import InvalidError, NotFoundError
+from api.photos.originals import LEAST_REASON
 from api.principal import Principal
 from api.services import Services
+from api.store.audit import list_audit
 from api.store.reports import list_cases_of
 from api.store.tables import verdicts
 from api.store.verdicts import list_verdicts
@@ -271,6 +274,49 @@ def test_import_feedback_reads_the_export(
     assert status == 0
     (image,) = (made / "images").iterdir()
     assert image.read_bytes() == photo
+
+
+def test_an_export_is_on_record_before_a_photo_goes_out_and_for_its_owner_only(
+    services: Services,
+    clock: "SetClock",
+    make_report: MakeReport,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    judge_many(services, clock, make_report, 3)
+    out = tmp_path / "export"
+    recorded: list[tuple[str, object]] = []
+    get = services.photos.get
+
+    def note(sha256: str) -> bytes:
+        with services.database.read() as connection:
+            newest = list_audit(connection, limit=1)[0]
+        recorded.append((newest.action, newest.details))
+        return get(sha256)
+
+    monkeypatch.setattr(services.photos, "get", note)
+    before = os.umask(0)
+    try:
+        assert write_export(services, out, f"  {REASON} ") == (3, 0)
+    finally:
+        os.umask(before)
+    assert recorded == [("feedback.exported", {"count": 3, "reason": REASON})] * 3
+    for path in (out, *out.rglob("*")):
+        assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
+
+
+@pytest.mark.parametrize("reason", ["", " " * 20, "too short", "two\nlines of text", "x" * 501])
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_an_export_needs_a_reason(services: Services, tmp_path: Path, reason: str) -> None:
+    with pytest.raises(InvalidError):
+        write_export(services, tmp_path / "export", reason)
+    assert not (tmp_path / "export").exists()
+
+
+def test_a_reason_is_as_long_as_over_http() -> None:
+    from api.routes import photos
+
+    assert photos.LEAST_REASON == LEAST_REASON
 
 
 def test_erased_photos_teach_nothing(services: Services, make_report: MakeReport) -> None:

@@ -100,6 +100,41 @@ def test_retention_dry_run(data: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert "0 originals, 0 bytes, would be deleted" in capsys.readouterr().out
 
 
+def test_retention_writes_lost_photos_off(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for path in (data / "photos").rglob("*"):
+        if path.is_file():
+            path.unlink()
+    assert main(["retention", "--data", str(data)]) == 2
+    assert "Is the photo volume mounted" in capsys.readouterr().err
+    assert main(["retention", "--photos-lost", "--data", str(data)]) == 0
+    assert "1 lost photos noted as deleted" in capsys.readouterr().out
+    assert main(["retention", "--data", str(data)]) == 0
+
+
+def test_restore_around_damaged_photos(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, again = tmp_path / "backup", tmp_path / "again"
+    main(["backup", str(folder), "--data", str(data)])
+    photo = next(path for path in (folder / "photos").rglob("*") if path.is_file())
+    photo.write_bytes(b"rot")
+    assert main(["restore", str(folder), "--data", str(again)]) == 2
+    assert main(["restore", str(folder), "--skip-damaged-photos", "--data", str(again)]) == 1
+    assert f"damaged: {photo.name}" in capsys.readouterr().err
+
+
+def test_erase_tells_cases_that_mention_it(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    services = open_services(Settings(data=data), scoring=False)
+    try:
+        told = NewReport(source="citizen", label="overflowing_bin", address="Wang, 13912345678")
+        accept_report(services, told)
+    finally:
+        close_services(services)
+    erase = ["erase", "--contact", "+86 139 1234 5678", "--dry-run", "--data", str(data)]
+    assert main(erase) == 1
+    assert "mentions it in its address, history or errors" in capsys.readouterr().err
+
+
 def test_export_feedback(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "feedback"
     bare = ["export-feedback", "--out", str(out), "--data", str(data)]

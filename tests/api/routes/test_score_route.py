@@ -127,7 +127,7 @@ def test_a_photo_that_cannot_be_scored_is_a_problem(
     )
     done: Future[Scored] = Future()
     done.set_result(Scored(failed, None))
-    monkeypatch.setattr(pool, "score", lambda *_: done)
+    monkeypatch.setattr(pool, "score", lambda *_, **__: done)
     answer = client.post("/v1/score", files=upload(), headers=make_key("operator"))
     wanted = {
         "inference_failed": 503,

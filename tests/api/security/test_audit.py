@@ -227,3 +227,11 @@ def test_rows_are_as_they_were_written(database: "Database") -> None:
         {"role": "admin"},
     )
     assert row.hash == head.hash
+
+
+def test_a_key_limited_to_grids_does_not_read_what_was_done_everywhere(
+    client: "TestClient", make_key: Callable[..., dict[str, str]]
+) -> None:
+    for role in ("auditor", "admin"):
+        answer = client.get("/v1/audit", headers=make_key(role, grids=("310",)))
+        assert (answer.status_code, answer.json()["code"]) == (403, "limited_to_grids")
