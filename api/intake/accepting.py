@@ -17,6 +17,7 @@ from api.cases.case import Source
 from api.cases.places import to_wgs84
 from api.errors import IdempotencyError
 from api.ids import new_id
+from api.intake.contacts import normalise_contact
 from api.intake.opening_cases import find_grid_code, open_cases
 from api.photos.entry import enter_photo
 from api.services import Services
@@ -161,7 +162,7 @@ def _hash_reporter(services: Services, contact: Mapping[str, str] | None) -> str
     """Hash what tells people apart best: the phone, else the address, else the device."""
     for name in ("phone", "email", "account_id", "device_id"):
         if contact is not None and (text := contact.get(name)):
-            return services.keyring.hash("reporter", f"{name}:{text.strip().lower()}")
+            return services.keyring.hash("reporter", f"{name}:{normalise_contact(name, text)}")
     return None
 
 

@@ -69,7 +69,7 @@ def get_report(connection: Connection, report_id: str, *, lock: bool = False) ->
         lock: Let nobody else change it until the transaction ends (PostgreSQL).
     """
     statement = select(reports).where(reports.c.id == report_id)
-    row = connection.execute(statement.with_for_update() if lock else statement).one_or_none()
+    row = connection.execute(statement.with_for_update(key_share=True) if lock else statement).one_or_none()
     return None if row is None else Report(**row._mapping)
 
 

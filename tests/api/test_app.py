@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from fastapi import Depends
 from pydantic import BaseModel
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from api import app as app_module
 from api.app import create_app
@@ -579,18 +579,20 @@ class TestMetrics:
                     insert(webhooks).values(
                         id=webhook_id,
                         url="https://desk.example.cn/",
-                        name="desk",
                         types=[],
                         grids=[],
                         secrets=["whsec_a"],
                         created_at=clock(),
                         created_by="system:test",
-                        disabled_at=clock() if webhook_id == off else None,
                     )
                 )
-        accept_report(services, NewReport("citizen", b"a photo", lat=39.9, lon=116.4))
+        accept_report(
+            services, NewReport("citizen", b"\xff\xd8\xff\xe0 a photo", lat=39.9, lon=116.4)
+        )
         clock.advance(seconds=60)
-        accept_report(services, NewReport("citizen", b"another photo", lat=39.9, lon=116.4))
+        accept_report(
+            services, NewReport("citizen", b"\xff\xd8\xff\xe0 another photo", lat=39.9, lon=116.4)
+        )
         with services.database.write() as connection:
             record_event(
                 connection,
@@ -600,6 +602,10 @@ class TestMetrics:
                 at=clock(),
                 data={},
             )
+        assert waiting(services)["deliveries"] == (6, 60)
+        with services.database.write() as connection:
+            disabled = update(webhooks).where(webhooks.c.id == off)
+            connection.execute(disabled.values(disabled_at=clock()))
         clock.advance(seconds=30)
         assert waiting(services) == {"jobs": (2, 90), "deliveries": (3, 90)}
         clock.advance(days=-1)  # Nothing is younger than just come.
