@@ -92,7 +92,9 @@ def get_photo(connection: Connection, sha256: str, *, lock: bool = False) -> Pho
         NotFoundError: It is unknown.
     """
     query = select(photos).where(photos.c.sha256 == sha256)
-    row = connection.execute(query.with_for_update(key_share=True) if lock else query).mappings().first()
+    if lock:  # Not against rows that refer to it.
+        query = query.with_for_update(key_share=True)
+    row = connection.execute(query).mappings().first()
     if row is None:
         raise NotFoundError("photo", sha256)
     return parse_photo(row)

@@ -69,7 +69,9 @@ def get_report(connection: Connection, report_id: str, *, lock: bool = False) ->
         lock: Let nobody else change it until the transaction ends (PostgreSQL).
     """
     statement = select(reports).where(reports.c.id == report_id)
-    row = connection.execute(statement.with_for_update(key_share=True) if lock else statement).one_or_none()
+    if lock:  # Not against rows that refer to it, as merges and splits write them.
+        statement = statement.with_for_update(key_share=True)
+    row = connection.execute(statement).one_or_none()
     return None if row is None else Report(**row._mapping)
 
 
