@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Final, Literal
+from typing import Final
 
 from api.errors import ApiError, BusyError, NotFoundError, ScoringError, StorageError
 from api.keeping.presence import check_presence
+from api.keeping.strays import UNUSED_KEPT, sweep_strays, why_left
 from api.photos.pictures import KEPT_PX, make_picture, open_picture_cache
-from api.photos.store import PHOTO_FAULTS
 from api.scoring.base import PictureRequest
 from api.services import Services
 from api.store.outbox import forget_events
@@ -32,7 +32,6 @@ from api.store.retention import (
     forget_idempotency,
     is_copy_of_another,
     is_due,
-    known_photos,
     list_due,
     mark_deleted,
     record_run,
@@ -43,8 +42,6 @@ BUSY_AGAIN_S: Final = 300
 """So soon it is tried again when every worker was busy with what people wait for."""
 STRAYS_EVERY_S: Final = 24 * 3600
 """It lists the whole photo store."""
-UNUSED_KEPT: Final = timedelta(days=1)
-"""An upload takes seconds; after a day nothing will refer to the photo any more."""
 IDEMPOTENCY_KEPT: Final = timedelta(days=7)
 EVENTS_KEPT: Final = timedelta(days=90)
 """So long a subscriber can have events sent again."""
@@ -135,7 +132,7 @@ def delete_old_originals(services: Services) -> Run:
             try:
                 freed = _delete_original(services, sha256, cutoffs)
             except (BusyError, ScoringError, StorageError) as error:
-                left[_why_left(error, sha256)] += 1
+                left[why_left(error, sha256)] += 1
                 continue
             if freed is not None:
                 originals += 1
@@ -168,46 +165,6 @@ def tidy_machine(services: Services) -> None:
         services.photos.sweep()
     except StorageError as error:  # A file that cannot be removed must not end housekeeping.
         _log.warning("unfinished photos cannot be removed", extra={"code": error.code})
-
-
-def sweep_strays(services: Services) -> int:
-    """Delete files that are not to be there: uploads that were not committed left them.
-
-    Returns:
-        How many files went.
-    """
-    strays = failed = 0
-    names = services.photos.names()
-    while batch := list(islice(names, BATCH)):
-        with services.database.read() as connection:
-            known = known_photos(connection, batch)
-        for sha256 in batch:
-            if sha256 in known:
-                continue
-            try:
-                strays += _delete_stray(services, sha256)
-            except StorageError as error:
-                _why_left(error, sha256)
-                failed += 1
-    if strays or failed:
-        _log.info("stray photos deleted", extra={"photos": strays, "failed": failed})
-    return strays
-
-
-def _why_left(
-    error: BusyError | ScoringError | StorageError, sha256: str
-) -> Literal["busy", "postponed", "failed"]:
-    """Log why a photo stays for now; raise what would happen to every other photo, too."""
-    if not isinstance(error, StorageError):
-        _log.info("a deletion is postponed", extra={"code": error.code})
-        return "busy" if isinstance(error, BusyError) else "postponed"
-    if error.code not in PHOTO_FAULTS:
-        raise error
-    _log.error(
-        "a photo cannot be deleted",
-        extra={"photo": sha256, "code": error.code, "error": error.message},
-    )
-    return "failed"
 
 
 def _record(services: Services, run: Run) -> None:
@@ -283,22 +240,6 @@ def _keep_copy(services: Services, sha256: str, cutoff: datetime) -> str | None:
     except ApiError as error:  # It cannot be decoded: there is nothing to show.
         _log.info("no blurred copy can be made", extra={"code": error.code})
     return None
-
-
-def _delete_stray(services: Services, sha256: str) -> bool:
-    """Delete a file without a row, if it is old: a young one belongs to an upload on its way."""
-    with services.database.write() as connection:
-        lock_file(connection, sha256)  # An upload of it waits, and then stores it again.
-        if known_photos(connection, [sha256]):
-            return False
-        try:
-            # Putting the same photo again makes it young again.
-            if services.photos.age_s(sha256) < UNUSED_KEPT.total_seconds():
-                return False
-        except NotFoundError:
-            return False
-        services.photos.delete(sha256)
-    return True
 
 
 def forget_copy(services: Services, sha256: str, kept_sha256: str | None) -> None:

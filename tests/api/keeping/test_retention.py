@@ -16,9 +16,9 @@ from api.keeping.retention import (
     delete_old_originals,
     forget_old_events,
     housekeeping_step,
-    sweep_strays,
     tidy_machine,
 )
+from api.keeping.strays import sweep_strays
 from api.photos.folder import FolderPhotoStore
 from api.photos.pictures import open_picture_cache
 from api.scoring.base import PictureRequest
@@ -560,3 +560,15 @@ def test_events_go_after_ninety_days_unless_somebody_waits_for_them(
     with services.database.read() as connection:
         left = connection.execute(select(deliveries.c.event_seq)).scalars().all()
     assert sorted(left) == young
+
+
+def test_another_ledgers_photos_are_no_strays(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [services.photos.put(b"of another ledger %d" % number) for number in range(5)]
+    monkeypatch.setattr("api.keeping.strays.MOST_STRAYS", 4)
+    monkeypatch.setattr(type(services.photos), "age_s", lambda _self, _name: 7 * 24 * 3600.0)
+    assert sweep_strays(services) == 0
+    assert all(services.photos.exists(name) for name in names)
+    monkeypatch.setattr("api.keeping.strays.MOST_STRAYS", 5)
+    assert sweep_strays(services) == 5
