@@ -17,7 +17,7 @@ from api.http.deps import get_services, limit_address, require
 from api.http.problems import problem_responses
 from api.http.uploads import read_upload, upload_body
 from api.intake.accepting import Accepted, NewReport, accept_report, follow_token
-from api.intake.scoring import finish_scoring, start_scoring
+from api.intake.scoring import Outcome, finish_scoring, start_scoring
 from api.principal import Principal
 from api.schemas.reports import (
     AcceptedAnswer,
@@ -91,9 +91,12 @@ async def create_report(
         check_label(services, form.label)
     score_now = services.pool.has_room()
     accepted = await run_in_threadpool(accept_report, services, new, score_now=score_now)
+    outcome = None
     if accepted.claim is not None:
-        await _score_at_once(services, accepted, new.photo or b"")
+        outcome = await _score_at_once(services, accepted, new.photo or b"")
     response.headers["Location"] = f"/v1/reports/{accepted.report.id}"
+    if outcome is not None:
+        return show_accepted(outcome.report, outcome.cases, accepted.follow_token)
     report, cases = await run_in_threadpool(_read, services, accepted.report.id)
     return show_accepted(report, cases, accepted.follow_token)
 
@@ -134,27 +137,32 @@ def _choose_source(principal: Principal, named: Source | None) -> Source:
     return named or ("inspector" if principal.role == "operator" else "citizen")
 
 
-async def _score_at_once(services: Services, accepted: Accepted, data: bytes) -> None:
-    """Score a photo that is kept already, as long as the reporter may be kept waiting."""
+async def _score_at_once(services: Services, accepted: Accepted, data: bytes) -> Outcome | None:
+    """Score a photo that is kept already, as long as the reporter may be kept waiting.
+
+    Returns:
+        None: there was no room or no time; the background sees to it.
+    """
     job = ClaimedJob(accepted.report.id, attempts=0, claim=accepted.claim or 0)
     try:
         future = start_scoring(services, accepted.report.id, data)
     except BusyError:  # Somebody else took the place: the background takes the job at once.
         await run_in_threadpool(_give_back, services, job)
-        return
+        return None
     scoring = asyncio.ensure_future(_finish(services, job, future))
     scoring.add_done_callback(_log_failure)
     await asyncio.wait({scoring}, timeout=services.settings.report_wait_s)
+    return scoring.result() if scoring.done() and scoring.exception() is None else None
 
 
-async def _finish(services: Services, job: ClaimedJob, future: "Future[Scored]") -> None:
+async def _finish(services: Services, job: ClaimedJob, future: "Future[Scored]") -> Outcome | None:
     """Wait without a thread of the server's, which others need; then write what came of it."""
     with contextlib.suppress(ApiError):  # `finish_scoring` sees to it.
         await asyncio.wrap_future(future)
-    await run_in_threadpool(finish_scoring, services, job, future)
+    return await run_in_threadpool(finish_scoring, services, job, future)
 
 
-def _log_failure(scoring: "asyncio.Future[None]") -> None:
+def _log_failure(scoring: "asyncio.Future[Outcome | None]") -> None:
     """The report itself is safe: its job is tried again when the hold ends."""
     if not scoring.cancelled() and (error := scoring.exception()) is not None:
         logger.error("a report was not scored at once", exc_info=error)
