@@ -73,7 +73,7 @@ def main() -> None:
     for limit in LIMITS:
         shares = [100 * np.mean(np.array(found) >= limit) for found in (same, different)]
         print(f"| {limit} | {shares[0]:.0f} % | {shares[1]:.1f} % |")
-    print(f"{options.pairs} pairs each; most inliers of different places: {max(different)}")
+    print(f"\n{options.pairs} pairs each; most inliers of different places: {max(different)}")
 
 
 if __name__ == "__main__":

@@ -98,7 +98,9 @@ def record_incident(
             incident = _check_same(known, incident)
     if incident.report_id is None:
         incident = _hand_in(services, camera, incident)
-    return _follow_up(services, camera, news, sha256)
+    recorded = _follow_up(services, camera, news, sha256)
+    with services.database.read() as connection:
+        return replace(recorded, case_ids=see_cases(connection, principal, recorded.case_ids))
 
 
 def see_incident(services: Services, principal: Principal, incident_id: str) -> RecordedIncident:
