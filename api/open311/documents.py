@@ -199,7 +199,7 @@ _FORM: Final[Schema] = {
     "type": "object",
     "required": ["service_code"],
     "properties": {
-        "api_key": _LINE | {"description": "Unless a header carries it."},
+        "api_key": {"type": "string", "description": "Not looked at if a header carries one."},
         "service_code": _LINE,
         "lat": {"type": "number", "minimum": -90, "maximum": 90, "description": "WGS-84."},
         "long": {"type": "number", "minimum": -180, "maximum": 180, "description": "WGS-84."},
@@ -214,7 +214,7 @@ _FORM: Final[Schema] = {
         "description": {"type": "string", "maxLength": 4000},
         "media_url": {
             "type": "string",
-            "pattern": r"^https?://[^\x00-\x20\x7f]+$",
+            "pattern": r"^(https?://[^\x00-\x20\x7f]+)?$",  # Empty: not sent.
             "maxLength": 2000,
             "description": "Kept for people to look at; it is never fetched.",
         },
