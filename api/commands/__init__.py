@@ -3,12 +3,15 @@
 import argparse
 import os
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, get_args
 
 from api.settings import Settings, load_settings
+from detector.photo_facts import Datum
 
 Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
+ACTOR: Final = "system:command-line"
+"""How histories name what was done with a command."""
 EXIT_DONE: Final = 0
 EXIT_PROBLEMS: Final = 1
 """Problems were found, or something was skipped."""
@@ -24,6 +27,16 @@ def add_settings_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--config", type=Path, metavar="FILE", help="YAML of settings, which variables override"
+    )
+
+
+def add_datum_option(parser: argparse.ArgumentParser) -> None:
+    """Add `--datum`, which every command that reads positions from a file has."""
+    parser.add_argument(
+        "--datum",
+        choices=get_args(Datum),
+        default="wgs84",
+        help="of the file's positions (default: %(default)s; AMap and Tencent: gcj02, Baidu: bd09)",
     )
 
 

@@ -2,16 +2,14 @@
 
 import argparse
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from api.commands import EXIT_DONE, EXIT_PROBLEMS, add_settings_options, read_settings
+from api.commands import ACTOR, EXIT_DONE, EXIT_PROBLEMS, add_settings_options, read_settings
 
 if TYPE_CHECKING:
     from api.commands import Subparsers
     from api.keeping.erasure import Found
     from api.services import Services
-
-ACTOR: Final = "system:command-line"
 
 
 def add_parser(commands: "Subparsers") -> None:

@@ -4,16 +4,20 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import TYPE_CHECKING, Any
 
-from api.commands import EXIT_DONE, EXIT_PROBLEMS, add_settings_options, read_settings
+from api.commands import (
+    ACTOR,
+    EXIT_DONE,
+    EXIT_PROBLEMS,
+    add_datum_option,
+    add_settings_options,
+    read_settings,
+)
 from detector.errors import UsageError
-from detector.photo_facts import Datum
 
 if TYPE_CHECKING:
     from api.commands import Subparsers
-
-ACTOR: Final = "system:command-line"
 
 
 def add_parser(commands: "Subparsers") -> None:
@@ -26,12 +30,7 @@ def add_parser(commands: "Subparsers") -> None:
         "out; overlaps are told. Running servers take the cells over within seconds.",
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="*.geojson")
-    parser.add_argument(
-        "--datum",
-        choices=get_args(Datum),
-        default="wgs84",
-        help="of the file's positions (default: %(default)s; AMap and Tencent: gcj02, Baidu: bd09)",
-    )
+    add_datum_option(parser)
     parser.add_argument(
         "--reassign",
         action="store_true",

@@ -3,11 +3,17 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, get_args
+from typing import TYPE_CHECKING, Final
 
-from api.commands import EXIT_DONE, EXIT_PROBLEMS, add_settings_options, read_settings
+from api.commands import (
+    ACTOR,
+    EXIT_DONE,
+    EXIT_PROBLEMS,
+    add_datum_option,
+    add_settings_options,
+    read_settings,
+)
 from detector.errors import UsageError
-from detector.photo_facts import Datum
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +21,6 @@ if TYPE_CHECKING:
     from api.commands import Subparsers
     from api.toilets.toilet import RowProblem
 
-ACTOR: Final = "system:command-line"
 SHOWN_PROBLEMS: Final = 100
 """More lines help nobody."""
 
@@ -31,12 +36,7 @@ def add_parser(commands: "Subparsers") -> None:
         "Rows that cannot be used are told, and the rest is taken in.",
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="*.geojson, *.json or *.csv")
-    parser.add_argument(
-        "--datum",
-        choices=get_args(Datum),
-        default="wgs84",
-        help="of the file's positions (default: %(default)s; AMap and Tencent: gcj02, Baidu: bd09)",
-    )
+    add_datum_option(parser)
     parser.add_argument(
         "--whole",
         action="store_true",

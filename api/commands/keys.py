@@ -1,15 +1,13 @@
 """street-issues-api keys create | list | revoke."""
 
 import argparse
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from api.commands import EXIT_DONE, add_settings_options, read_settings
+from api.commands import ACTOR, EXIT_DONE, add_settings_options, read_settings
 from api.principal import ROLES
 
 if TYPE_CHECKING:
     from api.commands import Subparsers
-
-ACTOR: Final = "system:command-line"
 
 
 def add_parser(commands: "Subparsers") -> None:
