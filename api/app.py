@@ -14,7 +14,7 @@ from starlette.middleware.cors import CORSMiddleware
 from api.background import Loop
 from api.gauges import read_gauges
 from api.http.openapi import DESCRIPTION, TAGS, describe_api
-from api.http.problems import Renderer, install_problems
+from api.http.problems import install_problems
 from api.http.request_log import RequestLog
 from api.http.unforeseen import UnforeseenErrors
 from api.routes import (
@@ -108,14 +108,9 @@ def create_app(services: Services, *, loops: Sequence[Loop] = ()) -> FastAPI:
     for module in ROUTES:
         app.include_router(module.router)
     _add_middlewares(app, services)
-    install_problems(app, _renderers())
+    install_problems(app, [("/open311/v2", open311.render_problem)])
     describe_api(app)
     return app
-
-
-def _renderers() -> list[tuple[str, Renderer]]:
-    render = getattr(open311, "render_problem", None)
-    return [] if render is None else [("/open311/v2", render)]
 
 
 def _add_middlewares(app: FastAPI, services: Services) -> None:

@@ -204,11 +204,8 @@ def fill_photos(database: Database, count: int, seed: int) -> None:
     def hashes() -> Iterator[tuple[str, str, str]]:
         chance = random.Random(seed)
         for i in range(count):
-            yield (
-                f"{seed:08x}-0000-7000-8000-{i:012x}",
-                f"{i:064x}",
-                f"{chance.getrandbits(256):064x}",
-            )
+            case_id = f"{seed:08x}-0000-7000-8000-{i:012x}"
+            yield case_id, f"{i:064x}", f"{chance.getrandbits(256):064x}"
 
     load(
         database,
@@ -237,12 +234,11 @@ def fill_photos(database: Database, count: int, seed: int) -> None:
 
 
 def measure_copies(database: Database) -> Sequence[float]:
-    """Look for near-copies of made-up photos; return milliseconds."""
+    """Look for near-copies of made-up photos, which none has; return milliseconds."""
 
     def look(i: int) -> None:
         with database.read() as connection:
-            asked = f"{random.Random(i).getrandbits(256):064x}"
-            similar_photo_cases(connection, asked, 22)
+            similar_photo_cases(connection, f"{random.Random(i).getrandbits(256):064x}", 22)
 
     return time_calls(look, 200)
 
