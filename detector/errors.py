@@ -2,6 +2,8 @@
 
     StreetIssueError            code, message, hint
     ├── PhotoError              one photo cannot be scored; the rest of the batch goes on
+    ├── StreamError             a video or a camera cannot be read; the others go on
+    ├── ServiceError            the service refused news of a camera, or cannot be reached
     ├── BundleError             a model bundle is missing, damaged or does not fit
     ├── RuntimeUnavailableError the inference runtime asked for is not there
     ├── InferenceError          the runtime failed on a picture
@@ -36,6 +38,25 @@ PhotoErrorCode = Literal[
 PHOTO_ERROR_CODES: tuple[str, ...] = get_args(PhotoErrorCode)
 
 
+StreamErrorCode = Literal[
+    "unreadable",
+    "empty",
+    "not_a_video",
+    "no_video_stream",
+    "unsupported_codec",
+    "truncated",
+    "corrupt",
+    "too_many_pixels",
+    "timeline_broken",
+    "ended",
+    "timed_out",
+    "internal",
+]
+"""The closed list of reasons why a video or a live stream gives no frames."""
+
+STREAM_ERROR_CODES: tuple[str, ...] = get_args(StreamErrorCode)
+
+
 class StreetIssueError(Exception):
     """Base of all: says what is wrong in a plain sentence, and what to do."""
 
@@ -62,6 +83,42 @@ class PhotoError(StreetIssueError):
     def __init__(self, code: PhotoErrorCode, message: str, hint: str = "") -> None:
         """As the base, with a code of the closed list."""
         super().__init__(code, message, hint)
+
+
+class StreamError(StreetIssueError):
+    """A video file or a live stream gives no frames, or no more."""
+
+    code: StreamErrorCode
+
+    def __init__(self, code: StreamErrorCode, message: str, hint: str = "") -> None:
+        """As the base, with a code of the closed list."""
+        super().__init__(code, message, hint)
+
+
+class ServiceError(StreetIssueError):
+    """The service refused what it was sent, or cannot be reached."""
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        hint: str = "",
+        *,
+        again: bool,
+        retry_after_s: float | None = None,
+    ) -> None:
+        """As the base.
+
+        Args:
+            code: The service's own code of the problem, or one of ours.
+            message: What is wrong.
+            hint: What to do.
+            again: Sending the same again later may help.
+            retry_after_s: When the service asked to be left alone for so long.
+        """
+        super().__init__(code, message, hint)
+        self.again = again
+        self.retry_after_s = retry_after_s
 
 
 class BundleError(StreetIssueError):

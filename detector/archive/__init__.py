@@ -1,0 +1,1 @@
+"""Scans of camera archives: work list, resumable runs, results."""

@@ -1,0 +1,1 @@
+"""Frames of fixed cameras: streams, what deserves the model, and incidents."""

@@ -1,0 +1,1 @@
+"""Live watching of many cameras: a shared budget, and news to the service."""
