@@ -1,10 +1,10 @@
-"""The command line: street-issues score | model."""
+"""The command line: street-issues score | watch | model."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 
-from detector.commands import model, score
+from detector.commands import model, scan, score, watch
 from detector.commands.program import run_program
 from detector.version import __version__
 
@@ -19,6 +19,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     score.add_parser(commands)
+    scan.add_parser(commands)
+    watch.add_parser(commands)
     model.add_parser(commands)
     return parser
 

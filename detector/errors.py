@@ -106,6 +106,7 @@ class ServiceError(StreetIssueError):
         *,
         again: bool,
         retry_after_s: float | None = None,
+        status: int | None = None,
     ) -> None:
         """As the base.
 
@@ -115,10 +116,12 @@ class ServiceError(StreetIssueError):
             hint: What to do.
             again: Sending the same again later may help.
             retry_after_s: When the service asked to be left alone for so long.
+            status: Of the HTTP answer; None: there was none.
         """
         super().__init__(code, message, hint)
         self.again = again
         self.retry_after_s = retry_after_s
+        self.status = status
 
 
 class BundleError(StreetIssueError):

@@ -50,3 +50,20 @@ class FileProblem:
     """Seconds into the file."""
     fatal: bool = True
     """True: the file, or the rest of it, was not looked through."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraStateRow:
+    """A camera's state from here on, until the next row of the same camera."""
+
+    camera: str
+    state: str
+    """live, frozen, black, blurred, moved or offline."""
+    at_s: float
+    """On the camera's timeline: since 1970 where the time is known, else seconds into the file."""
+    captured_at: datetime | None
+    """UTC; None where unknown."""
+    reason: str = ""
+    """What was measured, in words."""
+    source: str | None = None
+    """The file, where its time is unknown: such a file is a timeline of its own."""

@@ -38,8 +38,13 @@ def _named_paths(paths: list[str]) -> Iterator[Path]:
                 yield Path(name)
 
 
-def check_drawing_folder(folder: Path, paths: list[str]) -> None:
-    """Refuse to write pictures where they would be found and scored as photos.
+def check_output_folder(folder: Path, paths: list[str], what: str) -> None:
+    """Refuse to write where what is written would be found and scored.
+
+    Args:
+        folder: Where something is to be written.
+        paths: What is scored; `-` is passed over.
+        what: What is to be written, for the message.
 
     Raises:
         UsageError: The folder is, or lies in, one that is scored.
@@ -49,6 +54,6 @@ def check_drawing_folder(folder: Path, paths: list[str]) -> None:
         given = Path(path).resolve()
         if path != "-" and given.is_dir() and target.is_relative_to(given):
             raise UsageError(
-                f"The pictures of --draw would be written into {path}, which is scored.",
+                f"The {what} would be written into {path}, which is scored.",
                 "Name a folder outside it.",
             )

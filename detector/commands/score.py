@@ -2,21 +2,17 @@
 
 import argparse
 import contextlib
-import os
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from detector.commands.inputs import check_drawing_folder, list_sources
+from detector.commands.choices import add_model_options, count, load_chosen, share
+from detector.commands.inputs import check_output_folder, list_sources
 from detector.commands.report import Report, open_report, printable
 from detector.detections import ImageScore, ScoreFailure
 from detector.errors import OutputError
-from detector.labels import Language
-from detector.models import RUNTIMES, RuntimeOptions, load_detector
-from detector.models.bundle import Bundle, find_bundle, load_bundle, overlay_thresholds
-from detector.models.manifest import PRECISIONS
+from detector.models import RuntimeOptions, load_detector
 from detector.models.network import usable_cores
 from detector.pipeline import Pipeline, PipelineSettings
 
@@ -26,8 +22,6 @@ if TYPE_CHECKING:
     from detector.pipeline import EvidenceReader
 
 MOST_FAILURES_NAMED = 20
-MOST_PARALLEL = 256
-"""More threads or photos at once than any machine has use for; each takes memory."""
 
 
 def add_parser(commands: "Subparsers") -> None:
@@ -47,7 +41,7 @@ def add_parser(commands: "Subparsers") -> None:
     parser.add_argument("--out", type=Path, metavar="FILE", help="write to FILE, not to the screen")
     parser.add_argument(
         "--min-score",
-        type=_share,
+        type=share,
         metavar="S",
         help="list findings under their label's threshold too, down to S in [0, 1]",
     )
@@ -65,33 +59,12 @@ def add_parser(commands: "Subparsers") -> None:
     parser.add_argument(
         "--ocr", action="store_true", help="read text and phone numbers of flagged posters"
     )
+    add_model_options(parser)
     parser.add_argument(
-        "--model",
-        metavar="DIR",
-        help="folder of a bundle (default: $STREET_ISSUES_MODEL, else the shipped one)",
+        "--workers", type=count, metavar="N", help="photos in work at once (default: the cores)"
     )
     parser.add_argument(
-        "--thresholds", type=Path, metavar="FILE", help="JSON {label: score} over the model's own"
-    )
-    parser.add_argument(
-        "--runtime", default="auto", metavar="NAME", help=f"one of {', '.join(RUNTIMES)}"
-    )
-    parser.add_argument(
-        "--precision",
-        choices=PRECISIONS,
-        help="arithmetic (default: the fastest that the CPU has and the bundle allows)",
-    )
-    parser.add_argument(
-        "--workers", type=_count, metavar="N", help="photos in work at once (default: the cores)"
-    )
-    parser.add_argument(
-        "--threads", type=_count, metavar="N", help="inference threads (default: the cores)"
-    )
-    parser.add_argument(
-        "--lang",
-        choices=("zh", "en"),
-        default=_language_of(os.environ),
-        help="language of tables and captions (default: from the locale)",
+        "--threads", type=count, metavar="N", help="inference threads (default: the cores)"
     )
     parser.set_defaults(run=run)
 
@@ -104,7 +77,7 @@ def run(options: argparse.Namespace) -> int:
     sources, total = list_sources(options.paths)
     gallery = _open_gallery(options)
     readers = _open_readers() if options.ocr else ()
-    bundle = _load(options)
+    bundle = load_chosen(options)
     workers = options.workers or usable_cores()
     workers = workers if total is None else min(workers, max(1, total))
     detector = load_detector(
@@ -129,36 +102,10 @@ def run(options: argparse.Namespace) -> int:
     return max(status, 1 if gallery.failures() else 0)
 
 
-def _share(text: str) -> float:
-    value = float(text)
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError("must lie in [0, 1]")
-    return value
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if not 1 <= value <= MOST_PARALLEL:
-        raise argparse.ArgumentTypeError(f"must lie in 1 to {MOST_PARALLEL}")
-    return value
-
-
-def _language_of(environment: "os._Environ[str]") -> Language:
-    locale = environment.get("LC_ALL") or environment.get("LANG") or ""
-    return "zh" if locale.startswith("zh") else "en"
-
-
-def _load(options: argparse.Namespace) -> Bundle:
-    bundle = load_bundle(find_bundle(options.model))
-    if options.thresholds is None:
-        return bundle
-    return replace(bundle, manifest=overlay_thresholds(bundle.manifest, options.thresholds))
-
-
 def _open_gallery(options: argparse.Namespace) -> "Gallery | None":
     if options.draw is None:
         return None
-    check_drawing_folder(options.draw, options.paths)
+    check_output_folder(options.draw, options.paths, "pictures of --draw")
     from detector.evidence.gallery import Gallery
     from detector.evidence.privacy import open_privacy
 

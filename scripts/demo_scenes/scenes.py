@@ -53,7 +53,9 @@ class Scene:
 GREY_PLASTER = (0.46, 0.44, 0.4)
 
 
-def _ads(stage: Stage, spots: list[tuple[float, float, float]], y: float, order: list[int]) -> None:
+def paste_ads(
+    stage: Stage, spots: list[tuple[float, float, float]], y: float, order: list[int]
+) -> None:
     """Paste ads at (x, z, width in metres) on a wall at y, each a little askew."""
     for k, (x, z, width) in enumerate(spots):
         ad = lettering.ADS[order[k % len(order)]]
@@ -109,8 +111,8 @@ def posters(stage: Stage) -> None:
         (-0.42, 2.1, 0.38),
         (-1.1, 0.62, 0.28),
     ]
-    _ads(stage, spots, -0.02, [0, 1, 3, 5, 2, 4, 7, 6])
-    _ads(stage, [(0.82, 1.95, 0.3), (1.12, 1.6, 0.3), (0.95, 1.18, 0.3)], -0.085, [1, 0, 2])
+    paste_ads(stage, spots, -0.02, [0, 1, 3, 5, 2, 4, 7, 6])
+    paste_ads(stage, [(0.82, 1.95, 0.3), (1.12, 1.6, 0.3), (0.95, 1.18, 0.3)], -0.085, [1, 0, 2])
     _stencil(stage, "开锁", (-0.3, -0.016, 0.66), 0.62)
     _stencil(stage, "办证", (0.0, 0.0, 2.45), 0.6)
     rubbish.Rubbish(stage.rng).litter((-0.3, -0.4, 0.15), (0.9, 0.2), 9)
@@ -242,7 +244,7 @@ def bin_and_posters(stage: Stage) -> None:
         (2.9, 1.05, 0.72),
         (3.75, 1.2, 0.55),
     ]
-    _ads(stage, spots, 0.0, [3, 1, 0, 5, 2, 4])
+    paste_ads(stage, spots, 0.0, [3, 1, 0, 5, 2, 4])
     _stencil(stage, "疏通", (4.7, 0.0, 1.5), 1.1)
     loose = rubbish.Rubbish(stage.rng)
     rubbish.container((-0.9, -1.15, 0.15), -3, lid_open=True)
