@@ -13,6 +13,7 @@ README = Path(__file__).with_name("README.md")
 NAMES = (
     *("throughput", "overlap", "footprint", "parity", "privacy", "tiles"),
     *("api_score", "api_queue", "api_places"),
+    *("scan_speed", "scan_memory", "scan_listing", "scan_engines", "gate", "scenery"),
 )
 
 

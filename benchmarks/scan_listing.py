@@ -44,7 +44,8 @@ def enter(root: Path, out: Path) -> None:
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     size_mb = sum(path.stat().st_size for path in out.iterdir()) / 1e6
     print(
-        f"{seconds:.1f} s | {time.process_time():.1f} s | {peak_mb:.0f} MB | {entered.new} | {entered.known} | "
+        f"{seconds:.1f} s | {time.process_time():.1f} s | {peak_mb:.0f} MB | "
+        f"{entered.new} | {entered.known} | "
         f"{counts.chunks_todo} | {len(task.files)} | {size_mb:.0f} MB"
     )
 
@@ -63,7 +64,8 @@ def main() -> None:
         archive, out = folder / "archive", folder / "out"
         make_files(archive, options.files)
         print(
-            "| | time | CPU | peak memory | new | known | chunks to do | files in the first | journal |"
+            "| | time | CPU | peak memory | new | known | chunks to do | files in the first "
+            "| journal |"
         )
         print("|---|---|---|---|---|---|---|---|---|")
         for step in ("first start", "resumed"):

@@ -25,6 +25,20 @@ Planes = npt.NDArray[np.uint8]
 PICTURES: Final = Path(__file__).parents[1] / "demo" / "camera"
 START: Final = "2026-03-02T08:00:00+08:00"
 HOUR_S: Final = 3600.0
+ZONES: Final = {
+    "default": {
+        "labels": ["overflowing_bin", "street_vending", "illegal_poster"],
+        # The wall: what lies on the pavement is no poster.
+        "zones": [
+            {
+                "name": "wall",
+                "labels": ["illegal_poster"],
+                "points": [[0, 0.2], [1, 0.2], [1, 0.64], [0, 0.64]],
+            }
+        ],
+    }
+}
+"""What counts before this camera, as a file for `--zones` has it."""
 NOISE_SIGMA: Final = 1.2
 """Of 255: a street camera by day, after its own noise reduction."""
 
@@ -62,10 +76,10 @@ ACTS: Final = (
     Act("bin", 3120, HOUR_S),
 )
 EXPECTED: Final = (
-    Expected("overflowing_bin", 300, 1500),
+    # Full again 27 minutes after it was emptied: the same incident goes on (see `rejoin_s`).
+    Expected("overflowing_bin", 300, None),
     Expected("illegal_poster", 480, None),
     Expected("street_vending", 1980, 2640),
-    Expected("overflowing_bin", 3120, None),
 )
 LORRY_STOPS: Final = ((720.0, 840.0),)
 """A lorry stands before the full bin: nothing ends and nothing begins."""

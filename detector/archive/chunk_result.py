@@ -32,7 +32,7 @@ class ChunkResult:
     counts: ChunkCounts = field(default_factory=ChunkCounts)
     n_chunks: int | None = None
     """Of the first chunk of a video: how many chunks it is looked through in, this one included;
-    None for others."""
+    None for others. All that there is where the task was to count only."""
     footage_s: float | None = None
     """Of the first chunk of a video: its length as the header tells it; None: it does not tell."""
     failure: FileProblem | None = None

@@ -10,19 +10,21 @@ from typing import Final
 import cv2
 import numpy as np
 
-from detector.archive.atomic_file import write_whole
+from detector.archive.atomic_file import UNFINISHED, write_whole
 from detector.archive.rows import FileProblem
 from detector.arrays import Image
 from detector.camera.incident import Incident
 from detector.detections import Finding
 from detector.errors import EvidenceError, OutputError, StreetIssueError
 from detector.evidence.draw import COLOURS, OTHER_COLOUR, draw_findings
-from detector.evidence.gallery import JPEG_QUALITY, PICTURE_WH, PrivacyFilter
+from detector.evidence.gallery import JPEG_QUALITY, PrivacyFilter
 from detector.labels import Language
 
 FrameReader = Callable[[str, float], Image]
 """(source, timestamp_s) to uint8 (H, W, 3), BGR, upright, full size. Raises StreetIssueError."""
 
+PICTURE_WH: Final = (1280, 1280)
+"""Large enough to judge by eye; the finders of faces and plates take memory with the area."""
 THUMBNAIL_WH: Final = (400, 250)
 """Sharp on a card of 280 px at a dense screen; about 15 kB, so 500 make a page of 10 MB."""
 THUMBNAIL_QUALITY: Final = 72
@@ -32,7 +34,7 @@ TIGHT: Final = 1.08
 """And never less than so much of it, or its frame would be cut off."""
 LEAST_SHARE: Final = 0.4
 """A thumbnail shows at least this share of the frame's width: the place must be known by it."""
-RECIPE: Final = "1"
+RECIPE: Final = "2"
 """Counted up when pictures of the same finding are to look otherwise: old ones are made again."""
 MARK: Final = b"street-issues "
 
@@ -105,9 +107,12 @@ class Evidence:
             except OutputError:
                 raise
             except StreetIssueError as error:
-                # An older picture of the same name may be one that nobody blurred.
+                # Here and below: an older picture of the same name may be one that nobody blurred.
                 self._forget(subject.id)
                 problems.append(_tell(subject, error))
+            except BaseException:
+                self._forget(subject.id)
+                raise
             if report is not None:
                 report(subject.id)
         return problems
@@ -123,10 +128,12 @@ class Evidence:
         """
         wanted = {file_name(one) for one in ids}
         for folder in (self._folder, self._folder / "thumbnails"):
+            # Nothing but our own pictures is ever removed, whole or cut off by a crash.
             for path in sorted(folder.glob("*.jpg")):
-                # Nothing but our own pictures is ever removed.
                 if path.name not in wanted and _read_mark(path) is not None:
                     _remove(path)
+            for path in sorted(folder.glob(f"*.jpg{UNFINISHED}")):
+                _remove(path)
 
     def _write(self, subject: Subject) -> None:
         picture, thumbnail = (

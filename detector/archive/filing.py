@@ -10,10 +10,13 @@ from typing import Any, BinaryIO, Final, Literal
 from detector.archive.lines import format_line
 from detector.camera.incident import Incident
 from detector.camera.service import Service
+from detector.camera.service_wire import is_camera_code
 from detector.errors import OutputError, ServiceError, StreetIssueError
 
 MOST_UNREACHED: Final = 3
 """So many incidents in a row that could not be sent: the service is down, none of them is bad."""
+PICTURE_REFUSED: Final = frozenset({413, 415, 422})
+"""Answers (HTTP) that may speak of the picture alone."""
 KEY_REFUSED: Final = frozenset({401, 403})
 """Answers (HTTP) that speak of the key: every other incident would get the same."""
 
@@ -180,6 +183,12 @@ class Filing:
                 "file with --cameras or --name-pattern and scan again."
             )
             return Filed(incident, "unfiled", reason)
+        if not is_camera_code(incident.camera):
+            reason = (
+                f"The service takes no camera's code like {incident.camera!r}: no spaces, and none "
+                r"of / ? # % \. Name the camera with --cameras or --name-pattern and scan again."
+            )
+            return Filed(incident, "unfiled", reason)
         if self.log.knows(revisions_of(incident)[-1]):
             return Filed(incident, "known")
         return None
@@ -192,6 +201,15 @@ class Filing:
         return Filed(incident, "filed")
 
     def _send(self, news: Incident, photo: bytes | None) -> None:
+        """Send until it is taken; a picture that the service does not take is left out."""
+        try:
+            self._try(news, photo)
+        except ServiceError as error:
+            if photo is None or error.status not in PICTURE_REFUSED:
+                raise
+            self._try(news, None)
+
+    def _try(self, news: Incident, photo: bytes | None) -> None:
         for attempt in range(1, self.settings.tries + 1):
             try:
                 self.client.send_incident(news, photo)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import tzinfo
 from heapq import nsmallest
-from itertools import chain
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Any, Final
 
@@ -63,6 +63,8 @@ class Finished:
     findings: int
     problems: tuple[FileProblem, ...]
     """Of evidence pictures."""
+    failed: int
+    """Files and folders that were not looked through, or not to their end."""
     report: Path | None
 
 
@@ -88,12 +90,15 @@ def write_results(
     photos = best_photos(journal.findings(), settings.timezone)
     problems = _write_evidence(journal, outputs, incidents, photos, settings, onlooker)
     outputs.write_errors(chain(journal.problems(), problems))
+    failed = _count_failed(journal)
     page = None
+    # One of a run before would show what is not found any more, and perhaps faces.
+    outputs.remove_report()
     if settings.report:
         content = ReportContent(
             archives=facts.archives,
             model=facts.fingerprint["model"],
-            counts=_count(journal),
+            counts=_count(journal, failed),
             incidents=incidents,
             spans=tuple(journal.spans()),
             states=states,
@@ -105,7 +110,7 @@ def write_results(
             content,
             ReportSettings(settings.language, settings.timezone, settings.privacy is not None),
         )
-    return Finished(incidents, findings, problems, page)
+    return Finished(incidents, findings, problems, failed, page)
 
 
 def describe_run(
@@ -131,6 +136,7 @@ def describe_run(
         by_label = Counter(one.label for one in finished.incidents)
         run["findings"] = finished.findings
         run["incidents"] = dict(sorted(by_label.items()))
+        run["failed"] = finished.failed
         run["pictures_failed"] = len(finished.problems)
     return run
 
@@ -165,13 +171,19 @@ def _gravest(problems: Iterable[FileProblem]) -> tuple[FileProblem, ...]:
     return tuple(problem for _, problem in kept)
 
 
-def _count(journal: Journal) -> ScanCounts:
+def _count_failed(journal: Journal) -> int:
+    """Count what was not looked through; a folder that cannot be listed, too, which is no file."""
+    by_source = groupby(journal.problems(), key=lambda problem: problem.source)
+    return sum(any(problem.fatal for problem in problems) for _, problems in by_source)
+
+
+def _count(journal: Journal, failed: int) -> ScanCounts:
     counts, totals = journal.counts(), journal.totals()
     return ScanCounts(
         videos=totals.videos,
         photos=totals.photos,
         citizen_photos=totals.citizen_photos,
-        failed=counts.files_failed,
+        failed=failed,
         looks=counts.looks,
         scored=counts.scored,
     )

@@ -13,7 +13,8 @@ from typing import Final, Self
 from detector.archive import journal_findings as results
 from detector.archive import journal_reading as reading
 from detector.archive.chunk_result import ChunkResult
-from detector.archive.journal_entering import add_problems, drop_chunks, enter_listing
+from detector.archive.journal_entering import add_problems, enter_listing
+from detector.archive.journal_planning import drop_chunks, drop_others, plan_others
 from detector.archive.journal_rows import (
     PHOTOS_PER_CHUNK,
     ChunkTask,
@@ -139,12 +140,26 @@ class Journal:
                 counts = reading.count(self._store)
             elif failure is not None:
                 self._note_failure(chunk, (*result.problems, failure), result)
+                # A video whose first stretch fails is given up, whether or not it was planned.
+                dropped = drop_others(self._store, item) if task.number == 0 else 0
                 counts = self._finish(chunk, item, result, 0)
+                counts = reading.count(self._store) if dropped else counts
             else:
                 added = self._note_looks(task, chunk, result)
                 counts = self._finish(chunk, item, result, added)
         self._counts = counts
         return True
+
+    def plan(self, task: ChunkTask, n_chunks: int) -> None:
+        """Plan the other stretches of a video before its first one is looked through.
+
+        Args:
+            task: The first stretch.
+            n_chunks: How many there are, as `ChunkResult` tells.
+        """
+        with self._store.transaction():
+            added = plan_others(self._store, int(task.key), n_chunks)
+        self._counts = replace(self._counts, chunks_todo=self._counts.chunks_todo + added)
 
     def fail(self, task: ChunkTask, problem: FileProblem) -> bool:
         """Note that a task cannot be done; as `commit`."""
@@ -175,15 +190,10 @@ class Journal:
         if result.n_chunks is None or task.kind != "video":
             return 0
         self._store.execute(
-            "UPDATE items SET n_chunks = ?, footage_s = ?"
-            " WHERE id = (SELECT item FROM chunks WHERE id = ?)",
-            (result.n_chunks, result.footage_s, chunk),
+            "UPDATE items SET footage_s = ? WHERE id = (SELECT item FROM chunks WHERE id = ?)",
+            (result.footage_s, chunk),
         )
-        return self._store.execute_many(
-            "INSERT OR IGNORE INTO chunks (item, number)"
-            " VALUES ((SELECT item FROM chunks WHERE id = ?), ?)",
-            ((chunk, number) for number in range(1, result.n_chunks)),
-        )
+        return plan_others(self._store, chunk, result.n_chunks)
 
     def _plan_in_one_piece(self, item: int) -> None:
         drop_chunks(self._store, "SELECT id FROM chunks WHERE item = ?", item)

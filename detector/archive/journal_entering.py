@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby, islice
 from typing import Any, Final
 
+from detector.archive.journal_planning import drop_chunks
 from detector.archive.journal_rows import PHOTOS_PER_CHUNK, Entered, State
 from detector.archive.journal_store import Store
 from detector.archive.rows import FileProblem
@@ -92,12 +93,6 @@ def add_problems(
         )
 
 
-def drop_chunks(store: Store, which: str, *values: Any) -> None:
-    """Forget chunks with all that was found in them; `which` is a query of their ids."""
-    for table, column in (("looks", "chunk"), ("problems", "chunk"), ("chunks", "id")):
-        store.execute(f"DELETE FROM {table} WHERE {column} IN ({which})", values)
-
-
 def _pack(item: ArchiveItem) -> tuple[Any, ...]:
     return (
         item.name,
@@ -176,7 +171,18 @@ def _leave_chunk(store: Store, item_id: int) -> None:
         " (SELECT chunk, name FROM items WHERE id = ?)",
         (item_id,),
     )
+    left = store.one("SELECT chunk FROM items WHERE id = ?", (item_id,))
     store.execute("UPDATE items SET chunk = NULL, to_plan = 1 WHERE id = ?", (item_id,))
+    if left[0] is not None:  # Without a photo, a chunk is nobody's work, and never done.
+        _end_empty(store, left[0])
+
+
+def _end_empty(store: Store, chunk: int) -> None:
+    store.execute(
+        "UPDATE chunks SET state = ? WHERE id = ? AND state = ? AND NOT EXISTS"
+        " (SELECT 1 FROM items WHERE items.chunk = chunks.id AND NOT gone)",
+        (State.GONE, chunk, State.TODO),
+    )
 
 
 def _bring_back(store: Store, item_id: int) -> None:
@@ -219,12 +225,7 @@ def _note_vanished(store: Store, listing: _Listing) -> int:
             (State.GONE, item_id, State.TODO),
         )
         if is_photo:
-            store.execute(
-                "UPDATE chunks SET state = ? WHERE state = ? AND NOT EXISTS"
-                " (SELECT 1 FROM items WHERE items.chunk = chunks.id AND NOT gone)"
-                " AND id = (SELECT chunk FROM items WHERE id = ?)",
-                (State.GONE, State.TODO, item_id),
-            )
+            _end_empty(store, store.one("SELECT chunk FROM items WHERE id = ?", (item_id,))[0])
     return len(gone)
 
 

@@ -38,6 +38,8 @@ class ChunkTask:
     """
     rebase: bool = False
     """The video's times jump back: it is read in one piece, and its timeline mended."""
+    only_count: bool = False
+    """Of the first stretch: only tell how many there are, and look at nothing."""
 
     @property
     def kind(self) -> str:

@@ -23,7 +23,7 @@ from detector.archive.tables import (
     make_schema,
 )
 from detector.camera.incident import Incident
-from detector.errors import ExtraMissingError
+from detector.errors import ExtraMissingError, OutputError
 
 ROWS_PER_GROUP: Final = 65_536
 """Rows held at once while a table is written: about 60 MB of Python values and 5 MB of columns."""
@@ -42,6 +42,7 @@ class Outputs:
     STATES: Final = "cameras.jsonl"
     ERRORS: Final = "errors.jsonl"
     RUN: Final = "run.json"
+    REPORT: Final = "report.html"
 
     def __init__(self, folder: Path) -> None:
         """Keep the folder; it is made with the first file."""
@@ -97,6 +98,17 @@ class Outputs:
         """
         text = json.dumps(facts, ensure_ascii=False, allow_nan=False, indent=2)
         write_whole(self.folder / self.RUN, encode_text(text + "\n"))
+
+    def remove_report(self) -> None:
+        """Remove the report of a run before.
+
+        Raises:
+            OutputError: It cannot be removed.
+        """
+        try:
+            (self.folder / self.REPORT).unlink(missing_ok=True)
+        except OSError as error:
+            raise OutputError(str(self.folder / self.REPORT), error) from error
 
 
 def _write_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:

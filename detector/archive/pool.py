@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, Generic, TypeVar
 
 from detector.archive.messages import Done, Lost, Orders, Progress, Ready, Refused
@@ -27,6 +28,9 @@ START_TIMEOUT_S: Final = 120.0
 """Loading takes a second or two; a cold disk or a busy machine takes longer."""
 MOST_FAILED_STARTS: Final = 3
 """In a row, without a worker that got ready: then the next would not either."""
+WORKER_ENVIRONMENT: Final = MappingProxyType({"MALLOC_ARENA_MAX": "2"})
+"""Where nobody says otherwise. glibc keeps freed memory apart for each thread: with two pools a
+worker holds 305 MB instead of 320 after scanning 1080p, at the same pace."""
 END_PATIENCE_S: Final = 2.0
 """A worker whose connection closed has nothing more to do."""
 
@@ -60,7 +64,7 @@ class _Worker(Generic[JobT]):
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                env={**os.environ, "PYTHONPATH": import_path()},
+                env={**WORKER_ENVIRONMENT, **os.environ, "PYTHONPATH": import_path()},
                 pass_fds=(theirs.fileno(),),
                 start_new_session=True,
             )

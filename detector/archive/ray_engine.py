@@ -126,6 +126,7 @@ class _RayCrew:
         )
         self._failed_starts = 0
         self._left_at: float | None = None
+        self._pulse_at = time.monotonic() + PULSE_EVERY_S
         self._actors = [self._hire() for _ in range(settings.workers)]
 
     @property
@@ -155,8 +156,10 @@ class _RayCrew:
             done, _ = self._ray.wait(list(awaited), num_returns=1, timeout=PULSE_EVERY_S)
             for reference in done:
                 ended.extend(self._hear(awaited[reference], reference))
-            if not done:
+            # By the clock: where many workers answer all the time, one may hang all the same.
+            if time.monotonic() >= self._pulse_at:
                 ended.extend(self._feel_pulses())
+                self._pulse_at = time.monotonic() + PULSE_EVERY_S
         self._left_at = time.monotonic()
         return ended
 
@@ -204,6 +207,8 @@ class _RayCrew:
         """Ask the workers how far they are; replace those that do not move."""
         ended: list[tuple[Job, ChunkResult | Lost]] = []
         for actor in list(self._actors):
+            if actor.greeting is None:
+                self._read_pulse(actor)
             silent_s = time.monotonic() - actor.seen_at
             if actor.greeting is not None:
                 if silent_s > START_TIMEOUT_S:
@@ -213,7 +218,6 @@ class _RayCrew:
                         "Ask for fewer workers, or wait until the cluster has room.",
                     )
                 continue
-            self._read_pulse(actor)
             if actor.job is not None and silent_s > self._settings.stall_s:
                 text = f"The worker gave no sign of life for {self._settings.stall_s:g} s."
                 ended.extend(self._replace(actor, Lost("stalled", text)))

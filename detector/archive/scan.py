@@ -1,14 +1,16 @@
 """A scan, from the list of files to what it leaves behind; goes on where it was cut off."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from detector.archive.chunk_result import ChunkResult
 from detector.archive.engines import Engine
 from detector.archive.fold import ArchiveScenery, CameraStory, fold_camera
 from detector.archive.frames_again import FramesAgain
 from detector.archive.journal import Counts, Entered, Journal
+from detector.archive.journal_rows import ChunkTask
 from detector.archive.names import NameRules
 from detector.archive.onlooker import Onlooker
 from detector.archive.rows import FileProblem
@@ -18,6 +20,8 @@ from detector.errors import StreetIssueError
 
 ENOUGH_FILES: Final = 20
 """A failure rate of fewer files says nothing."""
+FEW_CHUNKS: Final = 16
+"""Of a listing: with more, each worker of most machines has a file of its own to begin with."""
 LISTED_EVERY: Final = 1000
 """Files between two words of progress while listing."""
 
@@ -54,19 +58,39 @@ def look_through(
     Raises:
         StreetIssueError: Too many files failed, the journal cannot be written, or no worker works.
     """
-    counts = journal.counts()
     onlooker.begin(journal.totals().bytes_todo)
+
+    def take(task: ChunkTask, result: ChunkResult) -> None:
+        journal.commit(task, result)
+        onlooker.looked_through(journal.weigh(task))
+        _check_failures(journal.counts(), max_failures)
+
+    _plan_few(journal, engine, take)
+    counts = journal.counts()
     # The first chunk of a video brings its others, so the list may grow while it is worked off.
     while counts.chunks_todo:
         before = counts
         for task, result in engine.run(journal.chunks_to_do()):
-            journal.commit(task, result)
-            counts = journal.counts()
-            onlooker.looked_through(journal.weigh(task))
-            _check_failures(counts, max_failures)
+            take(task, result)
+        counts = journal.counts()
         if counts == before:
             raise StreetIssueError("internal", "The scan does not get on.", "See the log.")
     return counts
+
+
+def _plan_few(
+    journal: Journal, engine: Engine, take: Callable[[ChunkTask, ChunkResult], None]
+) -> None:
+    """Count the chunks of videos first where there are few: else workers wait for first chunks."""
+    if journal.counts().chunks_todo > FEW_CHUNKS:
+        return
+    begun = [task for task in journal.chunks_to_do() if task.kind == "video"]
+    first = [task for task in begun if task.number == 0 and not task.rebase]
+    for task, result in engine.run(replace(task, only_count=True) for task in first):
+        if result.n_chunks is None:
+            take(task, result)  # It cannot be opened: looking at it would come to the same.
+        else:
+            journal.plan(task, result.n_chunks)
 
 
 def fold_archive(

@@ -59,6 +59,10 @@ class ScanOptions:
     keep_score: float = KEEP_SCORE
     chunk_s: float = CHUNK_S
 
+    def __reduce__(self) -> tuple[object, tuple[type, bytes]]:
+        """Pickle with read-only mappings, which pickle itself refuses."""
+        return _unpack, (type(self), _pack(self))
+
 
 @dataclass(frozen=True, slots=True)
 class ScanSetup:
@@ -130,12 +134,9 @@ class ScanSetup:
             )
         return detector
 
-    def __reduce__(self) -> tuple[object, tuple[bytes]]:
+    def __reduce__(self) -> tuple[object, tuple[type, bytes]]:
         """Pickle with read-only mappings, which pickle itself refuses."""
-        stream = io.BytesIO()
-        pickler = _Pickler(stream, pickle.HIGHEST_PROTOCOL)
-        pickler.dump(tuple(getattr(self, one.name) for one in fields(self)))
-        return _unpack, (stream.getvalue(),)
+        return _unpack, (type(self), _pack(self))
 
 
 class _Pickler(pickle.Pickler):
@@ -149,8 +150,15 @@ def _read_only(values: dict[Any, Any]) -> Mapping[Any, Any]:
     return MappingProxyType(values)  # Pickle finds a function by its name, and not this type.
 
 
-def _unpack(data: bytes) -> ScanSetup:
-    return ScanSetup(*pickle.loads(data))
+def _pack(value: "ScanOptions | ScanSetup") -> bytes:
+    stream = io.BytesIO()
+    pickler = _Pickler(stream, pickle.HIGHEST_PROTOCOL)
+    pickler.dump(tuple(getattr(value, one.name) for one in fields(value)))
+    return stream.getvalue()
+
+
+def _unpack(kind: type, data: bytes) -> Any:
+    return kind(*pickle.loads(data))
 
 
 def resolve_setup(options: ScanOptions) -> ScanSetup:

@@ -42,6 +42,8 @@ def look_through_video(
         footage_s = probe_video(item.path).duration_s
     if is_first:
         n_chunks = 1 if task.rebase else count_chunks(footage_s, setup.chunk_s)
+        if task.only_count:
+            return ChunkResult(n_chunks=n_chunks)
         end_s = None if n_chunks == 1 else end_s
     spans = [Span(task.start_s, end_s)]
     # Times that jump tell nothing of the hour until they are mended, which reading does.

@@ -15,6 +15,8 @@ HARMLESS_QUERY_KEYS = frozenset(
 spell them. Any other value of a query may be a password or a token, and is hidden."""
 
 _SCHEME = re.compile(r"^\s*([A-Za-z][A-Za-z0-9+.-]*):/{1,2}")
+# admin:password@10.0.0.5/1, of somebody who forgot to write rtsp://. Files' names seldom look so.
+_FORGOTTEN_SCHEME = re.compile(r"\s*[^/\\:@]+:.*@", re.DOTALL)
 # Cameras of many small makers carry the password in the path:
 # /user=admin_password=xyz_channel=1_stream=0.sdp, and /user=admin&password=xyz&channel=1.
 _SECRET_IN_PATH = re.compile(
@@ -38,13 +40,14 @@ def hide_credentials(address: str) -> str:
         The address without its secrets.
     """
     scheme = _SCHEME.match(address)
-    if scheme is None:
+    if scheme is None and _FORGOTTEN_SCHEME.match(address) is None:
         return address
-    rest = address[scheme.end() :]
+    start = f"{scheme.group(1)}://" if scheme else ""
+    rest = address[scheme.end() :] if scheme else address
     # A raw "/", "?" or "#" in a password ends the authority early for every parser, so the last
     # "@" of all is taken for the end of the credentials.
     userinfo, at, place = rest.rpartition("@")
-    shown = f"{scheme.group(1)}://{HIDDEN}@" if at and userinfo else f"{scheme.group(1)}://"
+    shown = f"{start}{HIDDEN}@" if at and userinfo else start
     place, fragment, _ = place.partition("#")
     path, question, query = place.partition("?")
     shown += _SECRET_IN_PATH.sub(rf"\g<1>{HIDDEN}", path)

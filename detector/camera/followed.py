@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from detector.camera.matching import likeness_for
 from detector.camera.place import MAX_OVERLAP, SAME_THING, is_part, overlap
@@ -78,6 +79,31 @@ class Followed:
             overlap(part.peak_box, other.peak_box) <= MAX_OVERLAP for other in others
         ):
             owner.peak = part.peak
+
+    def turn_from(self, at_s: float) -> list[Track]:
+        """Forget what was first seen before and has not opened; return what did."""
+        self.tracks = [one for one in self.tracks if one.started_s >= at_s or one.phase != "new"]
+        return [one for one in self.tracks if one.started_s < at_s and one.phase == "open"]
+
+    def set_back(self, at_s: float, at: datetime | None) -> None:
+        """Go on after a clock that was ahead was set right.
+
+        Times that are still to come were wrong: they become now, so that what is open can be
+        seen, missed and cleared again. What is not open yet begins anew.
+
+        Args:
+            at_s: Now, on the camera's timeline.
+            at: The same, UTC; None if unknown.
+        """
+        self.tracks = [track for track in self.tracks if track.phase != "new"]
+        for track in self.tracks:
+            if track.started_s > at_s:
+                track.started_s, track.started_at = at_s, at
+            if track.last_seen_s > at_s:
+                track.last_seen_s, track.last_seen_at = at_s, at
+            if track.missed_at_s is not None:
+                track.missed_at_s = min(track.missed_at_s, at_s)
+            track.told_s, track.cleared_s = min(track.told_s, at_s), min(track.cleared_s, at_s)
 
     def reopen(self, rested: Track, again: Track) -> None:
         """Let a cleared incident go on with the new track that brings it back."""

@@ -11,16 +11,15 @@ import numpy.typing as npt
 from detector.arrays import BoolArray
 from detector.camera.frames import LumaArray
 from detector.camera.light import change_strengths, light_gain
-from detector.camera.looks import BoxXyxy, Sighting
+from detector.camera.looks import Sighting
 from detector.camera.measures import OWN_TEXT_SHARE
+from detector.camera.place import MIN_IOU, overlap
 
 Decision = Literal["first", "changed", "timed", "unsettled", "held"]
 """first: nothing was scored before; changed: the scene differs from the last one scored; timed:
 that was too long ago; unsettled: too soon after a change, or the sightings differed; held: none of
 these, so the last sightings stand."""
 
-SAME_PLACE_IOU: Final = 0.3
-"""Boxes of one label that overlap so much are one place: the incidents' own measure."""
 TEXT_MEMORY: Final = 0.9
 """Weight of the past at each sample in how often a cell changes: ten samples or so."""
 TEXT_LEVELS: Final = 8
@@ -182,15 +181,6 @@ def _has_match(one: Sighting, others: Sequence[Sighting]) -> bool:
     return any(
         one.label == other.label
         and one.flagged == other.flagged
-        and _iou(one.box_xyxy, other.box_xyxy) >= SAME_PLACE_IOU
+        and overlap(one.box_xyxy, other.box_xyxy) >= MIN_IOU
         for other in others
     )
-
-
-def _iou(a: BoxXyxy, b: BoxXyxy) -> float:
-    """Return intersection over union of two boxes with areas."""
-    shared = max(0.0, min(a[2], b[2]) - max(a[0], b[0])) * max(
-        0.0, min(a[3], b[3]) - max(a[1], b[1])
-    )
-    both = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1])
-    return shared / (both - shared)

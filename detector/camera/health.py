@@ -5,18 +5,21 @@ while before the camera is well again: a lorry before the lens or one bad frame 
 """
 
 import base64
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Literal, Self
 
+from detector.camera.health_memory import OTHER_VIEW, SAME_VIEW, Reference, Views
 from detector.camera.looks import Look
-from detector.camera.measures import compare_signatures
+from detector.camera.times import CLOCK_SET_BACK_S
 
 CameraState = Literal["live", "frozen", "black", "blurred", "moved"]
 
 SIGNS: Final[tuple[CameraState, ...]] = ("black", "frozen", "moved", "blurred")
 """The first that holds is the camera's state."""
-LASTS_S: Final = {"black": 30.0, "frozen": 120.0, "moved": 60.0, "blurred": 60.0}
+LASTS_S: Final = {"black": 30.0, "frozen": 120.0, "moved": 180.0, "blurred": 180.0}
+"""How long a sign must show. A lorry that stops before the lens looks like another view or like
+blur, for a minute or two; a camera that was turned, or lost its focus, stays so."""
 FEWEST_LOOKS: Final = 3
 """That a sign must show in, however far apart they are."""
 GONE_S: Final = 10.0
@@ -28,26 +31,6 @@ STILL: Final = 0.01
 0.004, across key frames too once they have settled; a static scene with noise leaves as little
 within a group of pictures, but over 0.35 wherever a key frame lies between. So a scene counts as
 frozen only after more seconds than cameras let pass from key frame to key frame."""
-BLURRED_SHARE: Final = 0.35
-"""Of the camera's own sharpness: a lens out of focus by 6 pixels of 1920 leaves less, haze more."""
-SHARP_ENOUGH: Final = 0.5
-"""Of a camera whose sharpness is less, such as one before a wall, blur cannot be told."""
-LIKE_LIGHT: Final = 0.6
-"""Sharpness is compared in like light alone: brightness and contrast within this share of the
-reference, because darkness takes away detail, too."""
-LEARN_LOOKS: Final = 15
-"""Clear looks, half a minute of them, before the reference is relied on."""
-SLOW: Final = 0.01
-"""Weight of a new look in the reference: a few minutes of looks; it follows the day's light."""
-SAME_VIEW: Final = 0.5
-"""Signatures that agree less are of another view; see `compare_signatures`."""
-OTHER_VIEW: Final = 0.3
-"""Of a frame with too little detail: blur by 12 pixels of 320 leaves 0.36 to 0.77 of the same view
-in ../shared/video, a turn by a fifth of the frame -0.1 to 0.39."""
-RELEARN_S: Final = 600.0
-"""A new view that stayed so long is the camera's view."""
-MOST_VIEWS: Final = 4
-"""Views remembered, the latest used first: a scene by day and by a lamp's light differ as well."""
 
 REASONS: Final[dict[str, str]] = {
     "live": "The picture is as it should be again.",
@@ -107,69 +90,6 @@ class _Sign:
         self.looks = 0
 
 
-@dataclass(slots=True)
-class _Reference:
-    """What the camera's pictures are like when they are clear."""
-
-    sharpness: float = 0.0
-    brightness: float = 0.0
-    contrast: float = 0.0
-    looks: int = 0
-
-    def shows_blur(self, look: Look) -> bool | None:
-        now = look.measures
-        if self.looks < LEARN_LOOKS or self.sharpness < SHARP_ENOUGH or look.condition != "clear":
-            return None
-        for value, usual in ((now.brightness, self.brightness), (now.contrast, self.contrast)):
-            if not LIKE_LIGHT * usual <= value <= usual / LIKE_LIGHT:
-                return None
-        return now.sharpness < BLURRED_SHARE * self.sharpness
-
-    def learn(self, look: Look) -> None:
-        self.looks += 1
-        # The mean of the first looks, then slowly after.
-        weight = max(SLOW, 1 / self.looks)
-        for name in ("sharpness", "brightness", "contrast"):
-            usual = getattr(self, name)
-            setattr(self, name, usual + weight * (getattr(look.measures, name) - usual))
-
-
-@dataclass(slots=True)
-class _Views:
-    """The views that are known, and a new one that may become one of them."""
-
-    known: list[bytes] = field(default_factory=list)
-    """Signatures, the latest used first."""
-    new: bytes | None = None
-    new_since_s: float = 0.0
-
-    def shows_other(self, signature: bytes, at_s: float, same: float) -> bool | None:
-        """Tell whether a signature is of a new view that stays; None: it does not stay."""
-        for at, one in enumerate(self.known):
-            if compare_signatures(one, signature) >= same:
-                # The latest stands for its view: so it follows the seasons and the sun. Of a
-                # blurred frame it would not.
-                latest = signature if same == SAME_VIEW else one
-                self.known = [latest, *self.known[:at], *self.known[at + 1 :]]
-                self.new = None
-                return False
-        if not self.known:
-            self.known = [signature]
-            return False
-        if self.new is None or compare_signatures(self.new, signature) < SAME_VIEW:
-            self.new, self.new_since_s = signature, at_s
-            return None
-        return True
-
-    def settle(self, at_s: float) -> bool:
-        """Make a view that stayed long enough a known one; tell whether it was."""
-        if self.new is None or at_s - self.new_since_s < RELEARN_S:
-            return False
-        self.known = [self.new, *self.known][:MOST_VIEWS]
-        self.new = None
-        return True
-
-
 class HealthFold:
     """Folds a camera's looks, in time order, to its states. Begins as live."""
 
@@ -177,8 +97,8 @@ class HealthFold:
         """Begin with a camera of which nothing is known."""
         self._camera = camera
         self._signs = {name: _Sign() for name in SIGNS}
-        self._reference = _Reference()
-        self._views = _Views()
+        self._reference = Reference()
+        self._views = Views()
         self._state: CameraState = "live"
         self._last_s: float | None = None
         self._has_new_view = False
@@ -192,19 +112,22 @@ class HealthFold:
         """Take the next look.
 
         Args:
-            look: Later than all before it; one that is not is given back, and changes nothing.
+            look: Later than all before it; one that is not is given back, and changes nothing,
+                unless the clock must have been set right (`CLOCK_SET_BACK_S`).
 
         Returns:
-            The look, `blurred` where it was clear and has too little detail, `turned` where it
-            was clear and shows another view for long; and the change of state that it brought
-            about, if any.
+            The look, where it was clear and this holds: `blurred`: it has too little detail,
+            `turned`: it shows another view for long, `frozen`: the picture stands still for long;
+            and the change of state that it brought about, if any.
         """
         if self._last_s is not None:
-            if look.at_s <= self._last_s:
+            if self._last_s - CLOCK_SET_BACK_S < look.at_s <= self._last_s:
                 return look, None
-            if look.at_s - self._last_s > GAP_S:
+            if not 0 < look.at_s - self._last_s <= GAP_S:
                 for sign in self._signs.values():
                     sign.forget()
+            if look.at_s < self._last_s:
+                self._views.new = None
         self._last_s = look.at_s
         still = look.measures.stillness
         blurred = self._reference.shows_blur(look)
@@ -218,17 +141,27 @@ class HealthFold:
         for name, sign in self._signs.items():
             if sign.see(shows[name], look, LASTS_S[name]):
                 changed = sign
-        if look.condition == "clear" and not blurred and not self._signs["moved"].holds:
+        # Of a lens out of focus, what another light hides must not become what is usual.
+        if look.condition == "clear" and not (
+            blurred or self._signs["blurred"].holds or self._signs["moved"].holds
+        ):
             self._reference.learn(look)
         change = self._change(look, changed)
         for sign in self._signs.values():
             if sign is changed:
                 sign.forget()
+        return self._mark(look, blurred=bool(blurred), frozen=bool(shows["frozen"])), change
+
+    def _mark(self, look: Look, *, blurred: bool, frozen: bool) -> Look:
+        """Return a look with what it lacks, if it is none to judge the scene by."""
+        if look.condition != "clear":
+            return look
         if blurred:
-            look = replace(look, condition="blurred")
-        elif look.condition == "clear" and self._signs["moved"].holds:
-            look = replace(look, condition="turned")
-        return look, change
+            return replace(look, condition="blurred")
+        if self._signs["moved"].holds:
+            return replace(look, condition="turned")
+        # What moves again counts at once.
+        return replace(look, condition="frozen") if frozen and self._signs["frozen"].holds else look
 
     def _shows_other_view(self, look: Look, blurred: bool | None) -> bool | None:
         if look.measures.signature is None or look.condition != "clear":
@@ -237,7 +170,7 @@ class HealthFold:
         other = self._views.shows_other(look.measures.signature, look.at_s, same)
         if other and self._views.settle(look.at_s):
             # The new view is the camera's own now: what is clear there must be learned anew.
-            self._reference = _Reference()
+            self._reference = Reference()
             self._signs["blurred"] = _Sign()
             self._has_new_view = True
             return False
@@ -289,9 +222,9 @@ class HealthFold:
             at = noted.pop("since_at")
             since_at = None if at is None else datetime.fromisoformat(at)
             fold._signs[name] = _Sign(**noted, since_at=since_at)
-        fold._reference = _Reference(**state["reference"])
+        fold._reference = Reference(**state["reference"])
         new = state["new"]
-        fold._views = _Views(
+        fold._views = Views(
             [base64.b64decode(one) for one in state["known"]],
             None if new is None else base64.b64decode(new),
             state["new_since_s"],

@@ -6,7 +6,7 @@ Errors of FFmpeg carry the address with its password; none of them leaves this m
 import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from detector.camera.addresses import hide_credentials
 from detector.camera.video_file import MOST_PIXELS, check_size, load_av
@@ -116,7 +116,8 @@ class Connection:
                 # FFmpeg takes some time limits for the stream's end, and gives out what it has.
                 raise self._timed_out()
             if packet is not None and packet.stream_index == self.stream.index:
-                yield Arrival(packet, now_s - asked_s)
+                # Its index tells that it is of the video.
+                yield Arrival(cast("Packet[VideoStream]", packet), now_s - asked_s)
                 # Only the waiting here counts, not what is done with the packet.
                 last_s = time.monotonic()
             elif packet is None:

@@ -55,6 +55,7 @@ class Reader:
         self._picker = Picker(sampling)
         self._captures = CaptureTimes()
         self._unstamped = 0
+        self._passed = False
 
     def frames(self, connection: Connection, called_s: float) -> Generator[Frame]:
         """Yield the frames that are wanted, until the stream ends.
@@ -103,12 +104,17 @@ class Reader:
             self._clock.monotonic(),
         )
         if plan == "pass":
+            self._passed = True
             return []
         return self._run_decoder(connection, packet, alone=plan == "alone")
 
     def _run_decoder(self, connection: Connection, packet: Any, *, alone: bool) -> list[Any]:
         context: Any = connection.stream.codec_context
         pictures: list[Any] = []
+        if self._passed:
+            # What the decoder kept back is older than the packets that were passed.
+            context.flush_buffers()
+            self._passed = False
         try:
             pictures += context.decode(packet)
             if alone:

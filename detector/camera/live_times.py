@@ -5,6 +5,8 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from detector.camera.times import CLOCK_SET_BACK_S
+
 TICK_S = 0.001
 """Two frames of a stream are at least so far apart."""
 
@@ -119,7 +121,10 @@ class Timeline:
         """Return where a time of the stream's clock lies; None: where the stream is."""
         if self._offset_s is None:
             return self._begin_s()
-        return (self._stream_s if stream_s is None else stream_s) + self._offset_s
+        # A decoder keeps pictures back: what is far ahead is from before the clock went back.
+        if stream_s is None or stream_s > self._stream_s + FORWARD_S:
+            stream_s = self._stream_s
+        return stream_s + self._offset_s
 
     def place(self, stream_s: float | None) -> float:
         """Return the timestamp of a frame that is given out: later than all before it."""
@@ -137,7 +142,7 @@ class Timeline:
 
 
 class CaptureTimes:
-    """Wall clock times that never go back, whatever is done to the machine's clock."""
+    """Wall clock times that go forward while the machine's clock is corrected."""
 
     def __init__(self) -> None:
         """Know nothing yet."""
@@ -147,18 +152,21 @@ class CaptureTimes:
     def at(self, now: datetime, monotonic_s: float) -> datetime:
         """Return the time of a frame that arrived now.
 
-        A wall clock that was set back is waited for at half pace: time goes on, only slower.
+        A wall clock that was set back is waited for at half pace: time goes on, only slower. One
+        that was far ahead (`CLOCK_SET_BACK_S`) is believed: to wait for it would take days.
 
         Args:
             now: The wall clock, UTC.
             monotonic_s: The monotonic clock.
 
         Returns:
-            UTC, not before any that was given out.
+            UTC, not before any that was given out, unless the clock was far ahead.
         """
         if self._given is None:
             self._given, self._given_s = now, monotonic_s
             return now
         passed = timedelta(seconds=max(0.0, monotonic_s - self._given_s))
-        self._given, self._given_s = max(now, self._given + passed / 2), monotonic_s
+        waited = self._given + passed / 2
+        was_ahead = (waited - now).total_seconds() > CLOCK_SET_BACK_S
+        self._given, self._given_s = now if was_ahead else max(now, waited), monotonic_s
         return self._given

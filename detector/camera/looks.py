@@ -9,10 +9,11 @@ from detector.detections import Severity
 BoxXyxy = tuple[float, float, float, float]
 """x1, y1, x2, y2 in pixels of the full-size upright frame."""
 
-Condition = Literal["clear", "dark", "blank", "blurred", "turned"]
+Condition = Literal["clear", "dark", "blank", "blurred", "turned", "frozen"]
 """How well the frame shows the scene: clear; dark: too dark to judge; blank: one even colour, such
 as a black, covered or dead camera's; blurred: far less detail than this camera is used to; turned:
-another view than this camera's. The last two are told by what came before (`HealthFold`)."""
+another view than this camera's; frozen: the same picture for minutes, so it is an old one. The last
+three are told by what came before (`HealthFold`)."""
 
 
 @dataclass(frozen=True, slots=True)

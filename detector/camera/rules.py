@@ -74,8 +74,10 @@ class IncidentRules:
 
 MANNERS: Final[Mapping[str, Mapping[str, object]]] = MappingProxyType(
     {
-        # A sheet stays for weeks: nothing is lost by being slow to clear it.
+        # A sheet stays for weeks: nothing is lost by being slow to open or to clear it, and the
+        # side of a van that passes is none.
         "illegal_poster": {
+            "dwell_s": 60.0,
             "clear_after_s": 600.0,
             "rejoin_s": 86_400.0,
             "ask_scenery": True,

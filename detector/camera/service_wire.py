@@ -1,6 +1,7 @@
 """The service's words: what news look like on the wire, and what its refusals mean."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -14,6 +15,8 @@ MOST_RETRY_AFTER_S: Final = 3600.0
 """No answer may silence a watcher for longer."""
 RETRYABLE: Final = frozenset({408, 425, 429})
 """Beside all of 500 and above; any other refusal is final."""
+CAMERA_CODE: Final = re.compile(r"[^\x00-\x20\x7f/?#%\\]{1,64}")
+"""As the service takes a camera's code."""
 MOST_WORDS: Final = 300
 """Characters of the service's words that are passed on."""
 
@@ -52,6 +55,11 @@ def describe_incident(news: Incident) -> dict[str, Any]:
     if news.ended_at is not None:
         described["ended_at"] = format_time(max(news.ended_at, news.started_at))
     return described
+
+
+def is_camera_code(text: str) -> bool:
+    """Tell whether the service takes a camera's code of this form."""
+    return CAMERA_CODE.fullmatch(text) is not None
 
 
 def check_service_url(url: str) -> str:
@@ -131,12 +139,14 @@ def make_refusal(
     code = problem.get("code")
     detail = problem.get("detail")
     hint = problem.get("hint")
+    errors = problem.get("errors")
     named = [
         f"{one.get('path')}: {one.get('message')}"
-        for one in problem.get("errors") or ()
+        for one in (errors if isinstance(errors, list) else ())  # A proxy's may be anything.
         if isinstance(one, dict)
     ]
-    words = " ".join([detail if isinstance(detail, str) else "It gave no reason.", *named[:3]])
+    told = detail if isinstance(detail, str) else "It gave no reason."
+    words = " ".join([told, *(one for one in named[:3] if one not in told)])
     return ServiceError(
         code if isinstance(code, str) else f"http_{status}",
         f"The service answered {status}: {words[:MOST_WORDS]}",

@@ -1,4 +1,4 @@
-"""Local time before a camera: time zones and hours of the day."""
+"""Time before a camera: time zones, hours of the day, and clocks that were wrong."""
 
 import re
 from collections.abc import Sequence
@@ -12,6 +12,9 @@ Hours = tuple[tuple[str, str], ...]
 
 CHINA_STANDARD_TIME: Final[tzinfo] = timezone(timedelta(hours=8))
 """All of China keeps it, without summer time since 1992."""
+CLOCK_SET_BACK_S: Final = 3600.0
+"""What is so much earlier than what came before it did not come late: the clock was ahead and was
+set right. A recorder with an empty battery starts anywhere; network time only nudges."""
 LARGEST_OFFSET: Final = timedelta(hours=14)
 """The Line Islands; more is a slip of the keyboard."""
 OFFSET: Final = re.compile(r"([+-])([0-9]{2}):?([0-5][0-9])")

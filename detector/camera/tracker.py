@@ -11,6 +11,7 @@ from detector.camera.matching import Assignment, Seen, assign, sort_seen
 from detector.camera.place import MAX_OVERLAP, is_part, overlap, to_pixels
 from detector.camera.rules import IncidentRules
 from detector.camera.scenery import LookKey, Scenery
+from detector.camera.times import CLOCK_SET_BACK_S
 from detector.camera.track import Moment, Track, peak_of
 from detector.camera.tracker_state import pack_tracks, unpack_tracks
 
@@ -90,13 +91,16 @@ class IncidentTracker:
         """Take the next look.
 
         Args:
-            look: Ignored unless it is later than all before.
+            look: Ignored unless it is later than all before, or so much earlier that the clock
+                must have been set right (`CLOCK_SET_BACK_S`).
 
         Returns:
             What is news, by revision: opened, a much better peak, cleared, opened again.
         """
         if self._last_s is not None and look.at_s <= self._last_s:
-            return ()
+            if look.at_s > self._last_s - CLOCK_SET_BACK_S:
+                return ()
+            self._followed.set_back(look.at_s, look.captured_at)
         self._last_s = look.at_s
         if look.condition != "clear":
             return ()
@@ -111,16 +115,15 @@ class IncidentTracker:
         return tuple(news)
 
     def view_changed(self, at_s: float) -> tuple[Incident, ...]:
-        """Clear what was open when the camera was turned for good, and forget all places.
+        """Clear what was open when the camera was turned for good.
+
+        Their places are remembered as those of other cleared incidents are: the first night under
+        a lamp looks like another view too, and its morning is no reason to tell all again.
 
         Args:
             at_s: Since when it shows another view; what was first seen later stays.
         """
-        old = [track for track in self._followed.tracks if track.started_s < at_s]
-        self._followed.tracks = [
-            track for track in self._followed.tracks if track.started_s >= at_s
-        ]
-        turned = [track for track in old if track.phase == "open"]
+        turned = self._followed.turn_from(at_s)
         return tuple(self._end(track, at_s, "view_changed") for track in turned)
 
     def _update(self, label: str, rules: IncidentRules, seen: list[Seen], moment: Moment) -> None:

@@ -69,7 +69,7 @@ def probe_video(path: Path) -> VideoFacts:
             duration_s=file.duration_s,
             frame_rate=float(rate) if rate else None,
             rotation_deg=turns * 90,
-            created_at=_parse_created_at(file.container.metadata.get("creation_time", "")),
+            created_at=parse_created_at(file.container.metadata.get("creation_time", "")),
             container=file.container_name,
         )
 
@@ -170,10 +170,11 @@ def read_frame_at(
     )
 
 
-def _parse_created_at(text: str) -> datetime | None:
+def parse_created_at(text: str) -> datetime | None:
+    """Return what a container says of when it was made, UTC; None: nothing that can be true."""
     try:
         told = datetime.fromisoformat(text)
-    except ValueError:
+        told = told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    told = told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
     return told if told.year >= EARLIEST_YEAR else None

@@ -1,5 +1,6 @@
 """What goes wrong with videos: PyAV's and the system's errors become ours here."""
 
+import errno
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,11 @@ BEGINNINGS: Final[tuple[tuple[int, bytes], ...]] = (
     (0, b"DHAV"),
 )
 TS_PACKET_BYTES: Final = 188
+DISK_FAULTS: Final = frozenset(
+    {errno.EACCES, errno.EMFILE, errno.ENFILE, errno.ENODEV, errno.ENXIO, errno.ESTALE}
+)
+"""What only the system says, though the file's beginning could be read: another time its other
+parts may be. EIO is none: FFmpeg says so of damaged files, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,8 @@ def describe_open_error(path: Path, error: Exception) -> StreamError:
         )
     if size == 0:
         return StreamError("empty", "The file is empty.", COPY_HINT)
+    if isinstance(error, OSError) and error.errno in DISK_FAULTS:
+        return StreamError("unreadable", f"The file cannot be read: {os.strerror(error.errno)}.")
     if _begins_like_a_video(head):
         return StreamError(
             "truncated",

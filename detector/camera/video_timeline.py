@@ -157,7 +157,10 @@ class Reading:
                 self._shift_s = start_s - timed.at_s
                 self._restarts.append(start_s)
             before = timed
-            moved = replace(timed, at_s=timed.at_s + self._shift_s) if self._shift_s else timed
+            shift_s = self._shift_s
+            moved = timed
+            if shift_s:
+                moved = replace(timed, at_s=timed.at_s + shift_s, clock_s=timed.clock_s + shift_s)
             self._latest_s = max(self._latest_s, moved.at_s)
             yield moved, restarts
 

@@ -5,26 +5,22 @@ import contextlib
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from detector.commands.choices import add_model_options, count, load_chosen, share
+from detector.commands.choices import add_model_options, count, share
 from detector.commands.inputs import check_output_folder
-from detector.commands.scan_filing import add_filing_options, file_found, open_service
+from detector.commands.scan_filing import add_filing_options, file_found
+from detector.commands.scan_plan import ScanPlan, make_plan
 from detector.commands.scan_words import tell_results, tell_stop
 from detector.errors import ExtraMissingError, UsageError
 from detector.models.network import usable_cores
 
 if TYPE_CHECKING:
     from detector.archive.engines import Engine
-    from detector.archive.finish import Finished, FinishSettings, RunFacts
+    from detector.archive.finish import Finished
     from detector.archive.journal import Journal
-    from detector.archive.names import NameRules
     from detector.archive.onlooker import Onlooker
-    from detector.archive.scan import Archive
-    from detector.archive.settings import ScanSetup
-    from detector.camera.service import Service
     from detector.commands import Subparsers
 
 ENGINES: Final = ("local", "ray")
@@ -60,7 +56,7 @@ def _add_footage_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("footage")
     group.add_argument(
         "--every",
-        type=_every,
+        type=seconds,
         default=DEFAULT_EVERY_S,
         metavar="S",
         help="look at one frame in S seconds (default: 2); where key frames come as often, only "
@@ -114,17 +110,6 @@ def _add_work_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """What a command line asks for, all checked."""
-
-    archive: "Archive"
-    setup: "ScanSetup"
-    facts: "RunFacts"
-    finish: "FinishSettings"
-    service: "Service | None"
-
-
 def run(options: argparse.Namespace) -> int:
     """Scan, write the results, hand incidents in."""
     _require_extra()
@@ -134,7 +119,7 @@ def run(options: argparse.Namespace) -> int:
 
     cv2.setNumThreads(1)  # The workers fill the cores.
     check_output_folder(options.out, [str(path) for path in options.archives], "results")
-    plan = _make_plan(options)
+    plan = make_plan(options)
     with (
         contextlib.ExitStack() as stack,
         Journal.open(
@@ -154,12 +139,12 @@ def run(options: argparse.Namespace) -> int:
         unfiled = 0
         if plan.service is not None:
             unfiled = file_found(plan.service, finished.incidents, journal, options)
-        failed = journal.counts().files_failed + len(finished.problems) + unfiled
+        failed = finished.failed + len(finished.problems) + unfiled
         return EXIT_SOME_FAILED if failed else 0
 
 
 def _scan(
-    options: argparse.Namespace, plan: _Plan, journal: "Journal", onlooker: "Onlooker"
+    options: argparse.Namespace, plan: ScanPlan, journal: "Journal", onlooker: "Onlooker"
 ) -> "Finished":
     from detector.archive.finish import describe_run, write_results
     from detector.archive.outputs import Outputs
@@ -175,83 +160,25 @@ def _scan(
     outputs.write_run(describe_run(journal, plan.facts, "running"))
     started = time.monotonic()
     try:
-        with _open_engine(options, plan, onlooker) as engine:
-            look_through(journal, engine, options.max_failures, onlooker)
+        if journal.counts().chunks_todo:  # Workers take seconds to start.
+            with _open_engine(options, plan, onlooker) as engine:
+                look_through(journal, engine, options.max_failures, onlooker)
+        stories = tuple(fold_archive(journal, plan.facts.rules, onlooker))
+        finished = write_results(journal, outputs, stories, plan.finish, plan.facts, onlooker)
     except BaseException:
         with contextlib.suppress(Exception):  # What stopped the scan is to be told, not this.
             outputs.write_errors(journal.problems())
             outputs.write_run(describe_run(journal, plan.facts, "stopped"))
         tell_stop(journal.counts(), options.lang)
         raise
-    stories = tuple(fold_archive(journal, plan.facts.rules, onlooker))
-    finished = write_results(journal, outputs, stories, plan.finish, plan.facts, onlooker)
     summary = describe_run(journal, plan.facts, "complete", finished)
     outputs.write_run({**summary, "elapsed_s": round(time.monotonic() - started, 1)})
     return finished
 
 
-def _make_plan(options: argparse.Namespace) -> _Plan:
-    """Check everything before any work starts.
-
-    Raises:
-        StreetIssueError: Something does not fit.
-    """
-    from detector.archive.finish import FinishSettings, RunFacts
-    from detector.archive.scan import Archive
-    from detector.archive.settings import ScanOptions, resolve_setup
-    from detector.camera.rules import default_rules, parse_rules
-    from detector.camera.sampling import Sampling
-    from detector.camera.times import parse_timezone
-    from detector.camera.view import Views, read_views
-    from detector.reading import read_yaml_or_json
-
-    zone = parse_timezone(options.timezone)
-    service = open_service(options)
-    bundle = load_chosen(options)
-    setup = resolve_setup(
-        ScanOptions(
-            bundle_folder=bundle.folder,
-            runtime=options.runtime,
-            precision=options.precision,
-            thresholds=dict(bundle.manifest.thresholds),
-            sampling=Sampling(every_s=options.every),
-            views=Views() if options.zones is None else read_views(options.zones, zone),
-            timezone=zone,
-        )
-    )
-    rules = default_rules(bundle.manifest)
-    if options.rules is not None:
-        rules = parse_rules(read_yaml_or_json(options.rules), str(options.rules), rules)
-    privacy = None
-    if not options.no_privacy:
-        from detector.evidence.privacy import open_privacy
-
-        privacy = open_privacy()
-    return _Plan(
-        Archive(tuple(options.archives), _read_names(options)),
-        setup,
-        RunFacts(tuple(map(str, options.archives)), setup.fingerprint(), rules),
-        FinishSettings(options.lang, zone, privacy, options.report),
-        service,
-    )
-
-
-def _read_names(options: argparse.Namespace) -> "NameRules":
-    from detector.archive.camera_table import CameraTable, read_camera_table
-    from detector.archive.name_pattern import NamePattern
-    from detector.archive.names import NameRules
-    from detector.camera.times import parse_timezone
-
-    return NameRules(
-        None if options.name_pattern is None else NamePattern.parse(options.name_pattern),
-        CameraTable() if options.cameras is None else read_camera_table(options.cameras),
-        parse_timezone(options.timezone),
-    )
-
-
 @contextlib.contextmanager
 def _open_engine(
-    options: argparse.Namespace, plan: _Plan, onlooker: "Onlooker"
+    options: argparse.Namespace, plan: ScanPlan, onlooker: "Onlooker"
 ) -> Iterator["Engine"]:
     from detector.archive.engines import EngineSettings, LocalEngine
 
@@ -280,7 +207,8 @@ def _look_on() -> Iterator["Onlooker"]:
         yield bar
 
 
-def _every(text: str) -> float:
+def seconds(text: str) -> float:
+    """Read the length of a step."""
     value = float(text)
     if not LEAST_EVERY_S <= value <= MOST_EVERY_S:
         raise argparse.ArgumentTypeError(f"must lie in {LEAST_EVERY_S} to {MOST_EVERY_S:.0f}")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from detector.commands.report import printable
-from detector.errors import UsageError
+from detector.errors import StreetIssueError, UsageError
 
 if TYPE_CHECKING:
     from detector.archive.journal import Journal
@@ -62,13 +62,25 @@ def file_found(
 
     with FiledLog(options.out / "filed.jsonl", options.file_cases) as log:
         frames = FramesAgain(journal.file)
-        done = Filing(service, log).file_incidents(incidents, frames.read_peak_jpeg)
+        without: list[str] = []
+
+        def read_photo(incident: "Incident") -> bytes | None:
+            # Footage that is gone since is no reason to keep the incident back for ever.
+            try:
+                return frames.read_peak_jpeg(incident)
+            except StreetIssueError as error:
+                without.append(f"{incident.id}: {error}")
+                return None
+
+        done = Filing(service, log).file_incidents(incidents, read_photo)
     unfiled = [one for one in done if one.result == "unfiled"]
     print(
         f"filed: {sum(one.result == 'filed' for one in done)} now, "
         f"{sum(one.result == 'known' for one in done)} before, {len(unfiled)} not",
         file=sys.stderr,
     )
+    for words in without[:MOST_NAMED]:
+        print(printable(f"filed without its picture: {words}"), file=sys.stderr)
     for one in unfiled[:MOST_NAMED]:
         print(printable(f"not filed: {one.incident.id}: {one.reason}"), file=sys.stderr)
     if len(unfiled) > MOST_NAMED:

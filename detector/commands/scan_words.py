@@ -72,7 +72,7 @@ def tell_results(
             scored=counts.scored,
             seconds=seconds,
             incidents=_sum_up(finished.incidents, language),
-            failed=counts.files_failed,
+            failed=finished.failed,
         ),
         file=sys.stderr,
     )

@@ -73,8 +73,6 @@ def run(
     cv2.setNumThreads(1)  # The cameras' threads fill the cores.
     config = read_config(options.config)
     _log_to_stderr(logging.INFO if options.verbose else logging.WARNING)
-    stop = threading.Event()
-    _stop_on_signals(stop)
     with ExitStack() as stack:
         service = ServiceClient(config.service.url, config.service.key)
         stack.callback(service.close)
@@ -82,6 +80,8 @@ def run(
         stack.callback(detector.close)
         if options.check:
             return _check(options, config, detector, service)
+        stop = threading.Event()
+        _stop_on_signals(stop)  # Until here there is nothing to end in good order.
         parts = WatchParts(detector, service, settings=settings or WatchSettings())
         watching = stack.enter_context(Watching(config, parts))
         count = len(config.cameras)

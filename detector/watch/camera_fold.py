@@ -11,7 +11,7 @@ from detector.camera.looks import Look
 from detector.camera.rules import IncidentRules
 from detector.camera.scenery import LookKey, MemoryScenery
 from detector.camera.tracker import IncidentTracker
-from detector.errors import EvidenceError
+from detector.errors import EvidenceError, UsageError
 from detector.watch.peak_photos import PeakPhotos
 from detector.watch.state import News
 
@@ -71,7 +71,7 @@ class CameraFold:
             fold._tracker = IncidentTracker.restore(camera, rules, state["tracker"], fold._scenery)
             fold._health = HealthFold.restore(camera, state["health"])
             fold.camera_state = state["camera_state"]
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, UsageError) as error:
             raise ValueError(f"It lacks or holds what it should not: {error!r}.") from error
         return fold
 

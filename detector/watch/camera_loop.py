@@ -1,4 +1,4 @@
-"""One camera, watched: its frames become looks, looks become news, and both are saved."""
+"""One camera, watched: its frames become looks, and looks become news."""
 
 import logging
 import threading
@@ -13,20 +13,24 @@ from detector.camera.frames import Frame
 from detector.camera.live import Outage
 from detector.camera.looks import Look
 from detector.camera.rules import IncidentRules
-from detector.errors import OutputError, StreetIssueError
+from detector.errors import StreetIssueError
 from detector.watch.budget import Budget
-from detector.watch.camera_fold import CameraFold
+from detector.watch.camera_record import CameraRecord
 from detector.watch.config import CameraConfig
 from detector.watch.feed import Feed, Stream
 from detector.watch.heartbeat import Heartbeats, HeartbeatSettings
 from detector.watch.metrics import Fate, WatchMetrics
 from detector.watch.saying import Sayer
-from detector.watch.state import Beat, News, WatchState
+from detector.watch.state import Beat, WatchState
 
 logger = logging.getLogger(__name__)
 
-MOST_UNSAVED_PHOTOS: Final = 20
-"""Of one camera, held in memory while its state cannot be written."""
+WELL_AGAIN_S: Final = 600.0
+"""A camera that went well for so long after an error is soon taken up again after the next one."""
+MOST_RESTART_S: Final = 60.0
+SILENT_S: Final = 120.0
+"""Beside the time between two frames. In an outage a stream calls, and tells of it, after 80 s at
+most; one that says nothing for longer hangs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +80,11 @@ class CameraLoop:
         self._parts = parts
         self._settings = parts.settings
         self._sayer = Sayer(logger, parts.clock)
-        self._fold = CameraFold(camera.code, parts.rules)
+        self._record = CameraRecord(camera.code, parts.rules, parts.state, parts.clock)
         self._beats = Heartbeats(camera.code, parts.settings.beats, clock=parts.clock)
-        self._unsaved: list[News] = []
-        self._dirty = False
-        self._saved_at = parts.clock()
 
     def run(self, stop: threading.Event) -> None:
-        """Watch until told to stop, whatever happens, or until the stream is over."""
+        """Watch until told to stop, whatever happens, or until a recording is over."""
         wait_s = self._settings.restart_s
         while not stop.is_set():
             began = self._parts.clock()
@@ -93,19 +94,23 @@ class CameraLoop:
             except Exception:  # The other cameras go on; this one is taken up anew.
                 logger.exception("Camera %s failed and is taken up anew", self.camera.code)
                 self._parts.metrics.restarts_total.labels(self.camera.code).inc()
-            if self._parts.clock() - began > 600:
+            if self._parts.clock() - began > WELL_AGAIN_S:
                 wait_s = self._settings.restart_s
-            stop.wait(wait_s)
-            wait_s = min(2 * wait_s, 60.0)
+            self._rest(wait_s, stop)
+            wait_s = min(2 * wait_s, MOST_RESTART_S)
 
     def _watch(self, stop: threading.Event) -> None:
-        self._fold = self._load()
-        self._dirty = False
+        self._record.open()
         eye = self._parts.make_eye(self.camera)
         self._show_incidents()
         with (
             closing(self._parts.open_stream(self.camera)) as stream,
-            Feed(stream, self.camera.code, lossless=self._settings.every_frame) as feed,
+            Feed(
+                stream,
+                self.camera.code,
+                lossless=self._settings.every_frame,
+                clock=self._parts.clock,
+            ) as feed,
         ):
             seer = _Seer(eye, feed, stop)
             while not (stop.is_set() or feed.ended):
@@ -114,23 +119,24 @@ class CameraLoop:
                     self._see_frame(item, seer)
                 elif item is not None:
                     self._note_outage(item)
+                elif feed.silent_s > SILENT_S + 2 * self.camera.every_s:
+                    self._note_silence(feed.silent_s)
                 self._count("dropped", feed.pop_dropped())
                 self._keep_house()
         self._save(None)
+        if not (stop.is_set() or self._settings.every_frame):
+            raise RuntimeError("A live stream is over, which none ever is.")
 
-    def _load(self) -> CameraFold:
-        code, rules = self.camera.code, self._parts.rules
-        state = self._parts.state.load_camera(code)
-        if state is None:
-            return CameraFold(code, rules)
-        try:
-            scenes = self._parts.state.load_scenes(code)
-            return CameraFold.restore(code, rules, state, scenes)
-        except ValueError as error:
-            logger.error(
-                "What was known of camera %s cannot be read; it begins anew. %s", code, error
-            )
-            return CameraFold(code, rules)
+    def _rest(self, wait_s: float, stop: threading.Event) -> None:
+        """Wait after an error; meanwhile the camera is as good as away, and that is told."""
+        until = self._parts.clock() + wait_s
+        self._beats.saw_outage()
+        while not stop.is_set() and (left_s := until - self._parts.clock()) > 0:
+            stop.wait(min(left_s, self._settings.tick_s))
+            try:
+                self._keep_house()
+            except Exception:  # Perhaps the very error; it was logged, and the wait goes on.
+                logger.debug("Camera %s cannot be told of", self.camera.code, exc_info=True)
 
     def _see_frame(self, frame: Frame, seer: "_Seer") -> None:
         frame = _stamp(frame)
@@ -139,9 +145,7 @@ class CameraLoop:
         if seen is None:
             return
         look, frame = seen
-        news = self._fold.see(look, frame)
-        self._dirty = True
-        self._unsaved.extend(news)
+        news = self._record.see(look, frame)
         metrics, code = self._parts.metrics, self.camera.code
         self._count("held" if look.held else "scored")
         now = time.time()
@@ -218,43 +222,35 @@ class CameraLoop:
             outage.message,
         )
 
+    def _note_silence(self, silent_s: float) -> None:
+        self._beats.saw_outage()
+        self._sayer.say(
+            "silence",
+            logging.ERROR,
+            "Camera %s hangs: its stream has given neither frame nor outage for %.0f s. If it "
+            "does not come back, restart the watcher",
+            self.camera.code,
+            silent_s,
+        )
+
     def _count(self, fate: Fate, count: int = 1) -> None:
         if count:
             self._parts.metrics.count_frame(self.camera.code, fate, count)
 
     def _keep_house(self) -> None:
         """Do what time asks for: heartbeats, and saving."""
-        now = self._parts.clock()
-        beat = self._beats.next(self._fold.camera_state)
+        beat = self._beats.next(self._record.camera_state)
         if beat is not None:
             self._parts.metrics.set_state(self.camera.code, beat.state)
-        is_stale = self._dirty and now - self._saved_at >= self._settings.save_every_s
-        if beat is not None or is_stale or self._unsaved:
+        if beat is not None or self._record.is_due(self._settings.save_every_s):
             self._save(beat)
 
     def _save(self, beat: Beat | None) -> None:
-        """Save the state with all news that were not saved yet; on failure they are kept."""
-        now = self._parts.clock()
-        state = self._fold.state() if self._dirty else None
-        scenes = self._fold.scenes() if self._dirty else None
-        try:
-            self._parts.state.save_camera(
-                self.camera.code, state, self._unsaved, beat, scenes=scenes
-            )
-        except OutputError as error:
+        if not self._record.save(beat):
             self._parts.metrics.save_failures_total.inc()
-            self._sayer.say("save", logging.ERROR, "News wait in memory: %s", error)
-            photos = [one for one in self._unsaved if one.photo is not None]
-            if len(photos) > MOST_UNSAVED_PHOTOS:
-                self._unsaved = [News(one.incident) for one in self._unsaved]
-            return
-        self._sayer.forget("save")
-        self._unsaved = []
-        self._dirty = False
-        self._saved_at = now
 
     def _show_incidents(self) -> None:
-        count = len(self._fold.open_incidents())
+        count = self._record.open_incidents
         self._parts.metrics.open_incidents.labels(self.camera.code).set(count)
 
 

@@ -5,13 +5,12 @@ own or in the environment.
 """
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from detector.camera.service_wire import check_key, check_service_url
+from detector.camera.service_wire import check_key, check_service_url, is_camera_code
 from detector.camera.view import CameraView
 from detector.camera.view_reading import parse_view
 from detector.errors import UsageError
@@ -20,8 +19,6 @@ from detector.reading import open_fields, read_yaml_or_json
 
 Transport = Literal["tcp", "udp"]
 TRANSPORTS: Final[tuple[Transport, ...]] = ("tcp", "udp")
-CODE_PATTERN: Final = re.compile(r"[^\x00-\x20\x7f/?#%\\]{1,64}")
-"""As the service takes a camera's code."""
 MOST_SECRET_BYTES: Final = 64 * 1024
 MOST_EVERY_S: Final = 3600.0
 LEAST_EVERY_S: Final = 0.1
@@ -228,7 +225,7 @@ def _read_cameras(fields: Fields, secrets: _Secrets) -> tuple[CameraConfig, ...]
 
 def _read_camera(fields: Fields, base: CameraConfig, secrets: _Secrets) -> CameraConfig:
     code = fields.text("code")
-    if CODE_PATTERN.fullmatch(code) is None:
+    if not is_camera_code(code):
         raise fields.wrong(
             "code", f"is {code!r}; a code has 1 to 64 letters without / ? # % \\ or spaces"
         )

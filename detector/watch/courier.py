@@ -1,7 +1,8 @@
 """Takes news to the service, for as long as it takes: hours or days.
 
 What cannot pass for anybody (no connection, a busy service, a key that is refused) makes the
-courier rest; what concerns one camera or one incident holds up that one alone.
+courier rest; what concerns one camera or one incident holds up that one alone, even where it only
+looks as if the service was away.
 """
 
 import logging
@@ -9,13 +10,15 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from detector.camera.service import Service
 from detector.errors import OutputError, ServiceError
+from detector.watch.patience import CourierSettings, Kind, Patience
 from detector.watch.saying import Sayer
 from detector.watch.spool import Spool, WaitingBeat, WaitingNews
+
+__all__ = ["Courier", "CourierSettings", "Outcome"]
 
 logger = logging.getLogger(__name__)
 
@@ -26,24 +29,9 @@ later; unknown_camera: the service knows no such camera, tried again later; refu
 KEY_STATUSES: Final = frozenset({401, 403})
 PHOTO_STATUSES: Final = frozenset({413, 415, 422})
 """Such an answer may be about the photo: the news are worth more than it."""
+KINDS: Final[tuple[Kind, ...]] = ("heartbeat", "incident")
 OVERLOAD_STATUSES: Final = frozenset({408, 425, 429, 502, 503, 504, 507})
 """Such an answer is about the service as a whole, any other failure about what was sent."""
-
-
-@dataclass(frozen=True, slots=True)
-class CourierSettings:
-    """How long it waits."""
-
-    first_wait_s: float = 1.0
-    """After a first failure; doubled with each further one."""
-    most_wait_s: float = 60.0
-    """One try a minute harms no service, and an hour's news go out a minute after it is back."""
-    mend_wait_s: float = 300.0
-    """Where a person has to mend something: a key, a camera that is not registered."""
-    jitter: float = 0.25
-    """Waits are longer by up to this share, so that many watchers do not come at once."""
-    idle_s: float = 0.5
-    """Between looks into an empty spool."""
 
 
 class Courier:
@@ -74,9 +62,7 @@ class Courier:
         self._settings = settings or CourierSettings()
         self._clock = clock
         self._note = note or (lambda _kind, _outcome: None)
-        self._rng = rng or random.Random()
-        self._rest_until = -float("inf")
-        self._failures = 0
+        self._patience = Patience(self._settings, clock, rng or random.Random())
         self._beats_turn = False
         self._sayer = Sayer(logger, clock)
 
@@ -96,25 +82,29 @@ class Courier:
         Returns:
             Seconds to wait before the next step.
         """
-        now = self._clock()
-        if now < self._rest_until:
-            return self._rest_until - now
         try:
-            sent = self._send_next(now)
+            sent = self._send_next(self._clock())
         except OutputError as error:
             # What was sent but could not be crossed off is sent again: that is harmless.
             self._sayer.say("spool", logging.ERROR, "The spool cannot be used: %s", error)
-            return self._rest()
-        return 0.0 if sent else self._settings.idle_s
+            for kind in KINDS:
+                self._patience.rest(kind)
+            sent = False
+        if sent:
+            return 0.0
+        rests = [self._patience.left_s(kind) for kind in KINDS]
+        return min(rests) if all(rests) else self._settings.idle_s
 
     def _send_next(self, now: float) -> bool:
         """Send news and heartbeats in turn: neither waits behind a backlog of the other."""
         self._beats_turn = not self._beats_turn
-        for beats in (self._beats_turn, not self._beats_turn):
-            if beats and (beat := self._spool.next_beat(now)) is not None:
+        for kind in KINDS if self._beats_turn else reversed(KINDS):
+            if self._patience.left_s(kind) > 0:
+                continue
+            if kind == "heartbeat" and (beat := self._spool.next_beat(now)) is not None:
                 self._send_beat(beat)
                 return True
-            if not beats and (news := self._spool.next_news(now)) is not None:
+            if kind == "incident" and (news := self._spool.next_news(now)) is not None:
                 self._send_news(news)
                 return True
         return False
@@ -126,7 +116,7 @@ class Courier:
             self._note("incident", self._after_news_failed(news, error))
         else:
             self._spool.news_arrived(news.row)
-            self._arrived("incident")
+            self._arrived("incident", news.row)
         finally:
             self._spool.release()
 
@@ -138,22 +128,23 @@ class Courier:
             self._note("heartbeat", self._after_beat_failed(waiting, error))
         else:
             self._spool.beat_arrived(waiting)
-            self._arrived("heartbeat")
+            self._arrived("heartbeat", beat.camera)
 
-    def _arrived(self, kind: str) -> None:
-        if self._failures:
-            logger.info("The service takes news again.")
-        self._failures = 0
+    def _arrived(self, kind: Kind, thing: int | str) -> None:
+        if self._patience.arrived(kind, thing):
+            logger.info("The service takes news again: %s.", kind)
         self._sayer.forget("service")
         self._note(kind, "sent")
 
     def _after_news_failed(self, news: WaitingNews, error: ServiceError) -> Outcome:
-        shared = self._after_any_failed(news.camera, error)
+        incident = news.incident
+        blamed = _may_blame(error) and self._patience.is_to_blame(news.row)
+        shared = None if blamed else self._after_any_failed("incident", news.camera, error)
         if shared is not None:
             return shared
-        incident = news.incident
         if error.again:
-            wait_s = self._wait_s(news.attempts)
+            patience = self._patience
+            wait_s = patience.blame("incident") if blamed else patience.wait_s(news.attempts)
             self._spool.put_off(news.row, self._clock() + wait_s)
             self._sayer.say(
                 incident.id, logging.WARNING, "The service failed at %s: %s", incident.id, error
@@ -176,10 +167,13 @@ class Courier:
 
     def _after_beat_failed(self, waiting: WaitingBeat, error: ServiceError) -> Outcome:
         camera = waiting.beat.camera
-        shared = self._after_any_failed(camera, error)
+        blamed = _may_blame(error) and self._patience.is_to_blame(camera)
+        shared = None if blamed else self._after_any_failed("heartbeat", camera, error)
         if shared is not None:
             return shared
-        if error.status in PHOTO_STATUSES and waiting.beat.frame is not None:
+        if blamed:
+            self._patience.blame("heartbeat")
+        if waiting.beat.frame is not None and (blamed or error.status in PHOTO_STATUSES):
             self._spool.drop_frame(camera)
             return "failed"
         # The next heartbeat says the same in a minute.
@@ -193,15 +187,14 @@ class Courier:
         )
         return "failed" if error.again else "refused"
 
-    def _after_any_failed(self, camera: str, error: ServiceError) -> Outcome | None:
+    def _after_any_failed(self, kind: Kind, camera: str, error: ServiceError) -> Outcome | None:
         """Do what does not depend on what was sent; None: this failure does."""
         if error.status in KEY_STATUSES or error.code == "redirected":
-            self._rest_until = self._clock() + self._jittered(self._settings.mend_wait_s)
+            self._patience.rest_all(self._patience.mend_s())
             self._sayer.say("service", logging.ERROR, "Nothing can be sent: %s", error)
-            self._failures += 1
             return "denied"
-        if error.again and (error.status is None or error.status in OVERLOAD_STATUSES):
-            wait_s = self._rest(error.retry_after_s)
+        if _looks_away(error):
+            wait_s = self._patience.rest(kind, error.retry_after_s or 0.0)
             self._sayer.say(
                 "service",
                 logging.WARNING,
@@ -211,8 +204,7 @@ class Courier:
             )
             return "failed"
         if error.status == 404:
-            due_s = self._clock() + self._jittered(self._settings.mend_wait_s)
-            self._spool.put_off_camera(camera, due_s)
+            self._spool.put_off_camera(camera, self._clock() + self._patience.mend_s())
             self._sayer.say(
                 f"camera {camera}",
                 logging.ERROR,
@@ -223,17 +215,12 @@ class Courier:
             return "unknown_camera"
         return None
 
-    def _rest(self, asked_s: float | None = None) -> float:
-        wait_s = max(self._wait_s(self._failures), asked_s or 0.0)
-        self._failures += 1
-        self._rest_until = self._clock() + wait_s
-        return wait_s
 
-    def _wait_s(self, failures: int) -> float:
-        settings = self._settings
-        return self._jittered(
-            min(settings.first_wait_s * 2.0 ** min(failures, 30), settings.most_wait_s)
-        )
+def _looks_away(error: ServiceError) -> bool:
+    """Tell whether a failure is of the service as a whole, as far as it shows."""
+    return error.again and (error.status is None or error.status in OVERLOAD_STATUSES)
 
-    def _jittered(self, wait_s: float) -> float:
-        return wait_s * (1 + self._settings.jitter * self._rng.random())
+
+def _may_blame(error: ServiceError) -> bool:
+    """Tell whether such a failure may come of what was sent; a wish for time does not."""
+    return _looks_away(error) and error.status != 429 and error.retry_after_s is None

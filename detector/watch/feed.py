@@ -1,8 +1,9 @@
 """Between a camera's stream and whoever looks at it: the newest frame only."""
 
 import threading
+import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Final, Protocol, Self
 
@@ -28,13 +29,21 @@ class Stream(Protocol):
 class Feed:
     """Reads a stream in a thread of its own; use it as a context."""
 
-    def __init__(self, stream: Stream, name: str, *, lossless: bool = False) -> None:
+    def __init__(
+        self,
+        stream: Stream,
+        name: str,
+        *,
+        lossless: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Take the stream, and close it at the end.
 
         Args:
             stream: Read once the context is entered.
             name: The camera's, for the thread.
             lossless: No frame is dropped; the stream waits. For recordings in tests.
+            clock: Seconds that only grow.
         """
         self._stream = stream
         self._lossless = lossless
@@ -43,6 +52,8 @@ class Feed:
         self._error: BaseException | None = None
         self._ended = False
         self._dropped = 0
+        self._clock = clock
+        self._heard_at = clock()
         self._thread = threading.Thread(target=self._read, name=f"feed {name}", daemon=True)
 
     def __enter__(self) -> Self:
@@ -63,9 +74,15 @@ class Feed:
 
     @property
     def ended(self) -> bool:
-        """Whether the stream is over and everything was taken."""
+        """Whether the stream is over and everything was taken, an error of its own too."""
         with self._changed:
-            return self._ended and not self._items
+            return self._ended and not self._items and self._error is None
+
+    @property
+    def silent_s(self) -> float:
+        """Seconds since the stream gave something, frame or outage."""
+        with self._changed:
+            return self._clock() - self._heard_at
 
     def take(self, timeout_s: float) -> Frame | Outage | None:
         """Return what comes next; None: nothing came in time, or the stream is over.
@@ -80,7 +97,8 @@ class Feed:
                 self._changed.notify_all()
                 return item
             if self._error is not None:
-                raise self._error
+                error, self._error = self._error, None
+                raise error
             return None
 
     def take_newest(self) -> Frame | None:
@@ -127,4 +145,5 @@ class Feed:
             while len(self._items) >= MOST_OUTAGES:
                 self._items.popleft()
             self._items.append(item)
+            self._heard_at = self._clock()
             self._changed.notify_all()

@@ -8,7 +8,8 @@ import cv2
 
 from detector.camera.frames import Frame
 from detector.camera.incident import Incident, Peak
-from detector.camera.looks import BoxXyxy, Look, Sighting
+from detector.camera.looks import Look, Sighting
+from detector.camera.place import overlap
 from detector.camera.scenery import LookKey
 from detector.errors import EvidenceError
 
@@ -74,7 +75,8 @@ class PeakPhotos:
         key = look.source, look.timestamp_s
         for sighting in flagged:
             self._keep(_Shot(key, sighting, look.at_s, photo))
-        recent = [one for one in self._places if look.at_s - one.newest.at_s <= FORGET_S]
+        # Later than now: the clock was ahead, and was set right.
+        recent = [one for one in self._places if 0 <= look.at_s - one.newest.at_s <= FORGET_S]
         recent.sort(key=lambda one: one.newest.at_s, reverse=True)
         self._places = recent[:MOST_PLACES]
 
@@ -90,7 +92,7 @@ class PeakPhotos:
             one
             for one in self._places
             if one.newest.sighting.label == incident.label
-            and _iou(one.newest.sighting.box_xyxy, incident.peak.box_xyxy) >= SAME_PLACE_IOU
+            and overlap(one.newest.sighting.box_xyxy, incident.peak.box_xyxy) >= SAME_PLACE_IOU
         ]
         for place in self._places:
             for shot in (place.best, place.newest):
@@ -112,7 +114,7 @@ class PeakPhotos:
         for place in self._places:
             known = place.newest.sighting
             if known.label == shot.sighting.label and (
-                _iou(known.box_xyxy, shot.sighting.box_xyxy) >= SAME_PLACE_IOU
+                overlap(known.box_xyxy, shot.sighting.box_xyxy) >= SAME_PLACE_IOU
             ):
                 is_old = shot.at_s - place.best.at_s > FORGET_S
                 if is_old or shot.sighting.score > place.best.sighting.score:
@@ -135,13 +137,3 @@ def _as_peak(incident: Incident, shot: _Shot) -> Peak:
         timestamp_s=shot.key[1],
         captured_at=captured_at,
     )
-
-
-def _iou(one: BoxXyxy, other: BoxXyxy) -> float:
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    both = width * height
-    areas = (one[2] - one[0]) * (one[3] - one[1]) + (other[2] - other[0]) * (other[3] - other[1])
-    return both / (areas - both)

@@ -21,7 +21,7 @@ from detector.camera.incident import Incident
 from detector.camera.scenery import LookKey
 from detector.camera.service import ServiceCameraState
 from detector.errors import OutputError
-from detector.watch.incident_json import dump_incident
+from detector.watch.incident_json import dump_incident, load_incident
 from detector.watch.scenes import read_scenes, write_scenes
 from detector.watch.state_file import explain_fault, open_file, take_folder
 
@@ -108,14 +108,20 @@ class WatchState:
             yield self._db
 
     def load_camera(self, code: str) -> dict[str, Any] | None:
-        """Return a camera's state as it was saved last; None: it is new, or cannot be read."""
+        """Return a camera's state as it was saved last; None: it is new.
+
+        Raises:
+            OutputError: The file cannot be read.
+            ValueError: What it holds is no state.
+        """
         with self.look() as db:
             row = db.execute("SELECT state FROM cameras WHERE code = ?", (code,)).fetchone()
-        try:
-            content = None if row is None else json.loads(row[0])
-        except ValueError:
+        if row is None:
             return None
-        return content if isinstance(content, dict) else None
+        content = json.loads(row[0])
+        if not isinstance(content, dict):
+            raise ValueError("It is no object.")
+        return content
 
     def load_scenes(self, code: str) -> dict[LookKey, LumaArray]:
         """Return the small pictures that a camera's state refers to."""
@@ -165,8 +171,14 @@ class WatchState:
                 overtaken += passed
             if beat is not None:
                 _put_beat(db, beat)
-        self.photos_dropped += dropped
-        self.superseded += overtaken
+        with self._lock:
+            self.photos_dropped += dropped
+            self.superseded += overtaken
+
+    def note_dropped(self, photos: int) -> None:
+        """Count photos that were dropped before they came here."""
+        with self._lock:
+            self.photos_dropped += photos
 
     def mark_sending(self, row: int | None) -> None:
         """Remember which news are on their way: they must not be overtaken now. None: none are."""
@@ -194,15 +206,18 @@ class WatchState:
         incident = news.incident
         marks = ",".join("?" * len(self._sending))
         waiting = db.execute(
-            "SELECT id, photo FROM news WHERE incident = ? AND revision > 1 AND revision < ? "
+            "SELECT id, body, photo FROM news WHERE incident = ? AND revision > 1 AND revision < ? "
             f"AND id NOT IN ({marks}) ORDER BY id DESC",
             (incident.id, incident.revision, *self._sending),
         ).fetchall()
         photo = news.photo
-        for row, its_photo in waiting:
-            photo = photo or its_photo
+        for row, body, its_photo in waiting:
+            # Of another peak it would not fit the box.
+            if photo is None and its_photo is not None and _shows_peak(body, incident):
+                photo = its_photo
             db.execute("DELETE FROM news WHERE id = ?", (row,))
-        kept = photo if photo is None or self._make_room(db, len(photo)) else None
+        fits, displaced = (True, 0) if photo is None else self._make_room(db, len(photo))
+        kept = photo if fits else None
         db.execute(
             "INSERT INTO news (camera, incident, revision, body, photo, photo_bytes, made_at) "
             "VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -216,13 +231,26 @@ class WatchState:
                 time.time(),
             ),
         )
-        return int(kept is not photo), len(waiting)
+        return displaced + int(not fits), len(waiting)
 
-    def _make_room(self, db: sqlite3.Connection, n_bytes: int) -> bool:
-        used: int = db.execute(
-            "SELECT total(photo_bytes) FROM news WHERE photo_bytes > 0"
-        ).fetchone()[0]
-        return used + n_bytes <= self.most_photo_bytes
+    def _make_room(self, db: sqlite3.Connection, n_bytes: int) -> tuple[bool, int]:
+        """Tell whether a photo finds room, and how many were dropped for it.
+
+        Those of news that were set aside give way, oldest first.
+        """
+        used = db.execute("SELECT total(photo_bytes) FROM news WHERE photo_bytes > 0").fetchone()[0]
+        if used + n_bytes <= self.most_photo_bytes:
+            return True, 0
+        rows = db.execute(
+            "SELECT id, photo_bytes FROM news WHERE photo_bytes > 0 AND refused IS NOT NULL "
+            "ORDER BY id"
+        ).fetchall()
+        for count, (row, freed) in enumerate(rows, start=1):
+            db.execute("UPDATE news SET photo = NULL, photo_bytes = 0 WHERE id = ?", (row,))
+            used -= freed
+            if used + n_bytes <= self.most_photo_bytes:
+                return True, count
+        return False, len(rows)
 
     @contextmanager
     def _translated(self) -> Generator[None]:
@@ -230,6 +258,15 @@ class WatchState:
             yield
         except sqlite3.Error as error:
             raise OutputError(str(self.path), explain_fault(error)) from error
+
+
+def _shows_peak(body: str, incident: Incident) -> bool:
+    """Tell whether a revision that waits has the same peak."""
+    try:
+        peak = load_incident(body).peak
+    except ValueError:
+        return False
+    return (peak.source, peak.timestamp_s) == (incident.peak.source, incident.peak.timestamp_s)
 
 
 def _put_beat(db: sqlite3.Connection, beat: Beat) -> None:

@@ -22,17 +22,18 @@ CREATE TABLE IF NOT EXISTS scenes (
 );
 CREATE TABLE IF NOT EXISTS news (
     id INTEGER PRIMARY KEY AUTOINCREMENT, camera TEXT NOT NULL, incident TEXT NOT NULL,
-    revision INTEGER NOT NULL, body TEXT NOT NULL, photo BLOB, photo_bytes INTEGER NOT NULL,
+    revision INTEGER NOT NULL, body TEXT NOT NULL, photo_bytes INTEGER NOT NULL,
     made_at REAL NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, due_s REAL NOT NULL DEFAULT 0,
-    bare INTEGER NOT NULL DEFAULT 0, refused TEXT
+    bare INTEGER NOT NULL DEFAULT 0, refused TEXT, photo BLOB
 );
 CREATE INDEX IF NOT EXISTS news_by_incident ON news (incident, id);
 CREATE INDEX IF NOT EXISTS news_by_photo ON news (photo_bytes) WHERE photo_bytes > 0;
 CREATE TABLE IF NOT EXISTS heartbeats (
     camera TEXT PRIMARY KEY, number INTEGER NOT NULL, state TEXT NOT NULL, at TEXT NOT NULL,
-    frame BLOB, due_s REAL NOT NULL DEFAULT 0
+    due_s REAL NOT NULL DEFAULT 0, frame BLOB
 );
 """
+"""Pictures come last: to get at a column behind one, SQLite reads the whole picture."""
 
 
 def open_file(path: Path) -> sqlite3.Connection:

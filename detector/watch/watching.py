@@ -25,8 +25,10 @@ from detector.watch.state import WatchState
 
 logger = logging.getLogger(__name__)
 
-STOP_S: Final = 20.0
-"""A frame in the model, a camera's read timeout and a send under way fit into it."""
+STOP_S: Final = 28.0
+"""The end takes no longer, all together: half a minute is promised."""
+CAMERAS_STOP_S: Final = 20.0
+"""Of it: a frame in the model and a camera's read timeout fit into it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,8 @@ class Watching:
                 self.metrics_server = MetricsServer(self.metrics, host, port)
             _warn_of_left_out(self.state, config)
         except BaseException:
+            if self.metrics_server is not None:
+                self.metrics_server.close()
             self.state.close()
             raise
         self.metrics.read_spool = self._read_spool
@@ -141,16 +145,17 @@ class Watching:
     def close(self) -> None:
         """End in good order: cameras first, then what waits is sent for a few seconds."""
         self._stop.set()
-        until = time.monotonic() + STOP_S
+        began = time.monotonic()
         for thread in self._cameras:
-            thread.join(max(0.0, until - time.monotonic()))
+            thread.join(max(0.0, began + CAMERAS_STOP_S - time.monotonic()))
         late = [thread.name for thread in self._cameras if thread.is_alive()]
         if late:
             logger.warning("Did not end in time: %s", ", ".join(late))
         self._budget.close()
         self._flush()
         self._courier_stop.set()
-        self._sender.join(STOP_S)
+        # What is cut off here is sent again at the next start, which is harmless.
+        self._sender.join(max(0.0, began + STOP_S - time.monotonic()))
         if self.metrics_server is not None:
             self.metrics_server.close()
         self.state.close()

@@ -230,15 +230,24 @@ def test_a_reader_that_goes_away_is_no_crash(write_jpeg: WriteJpeg, tmp_path: Pa
     assert "Traceback" not in error and "Exception ignored" not in error
 
 
+PAGES = {
+    "score": ("scoring.md",),
+    "model": ("scoring.md",),
+    "scan": ("archive-analyst.md", "scoring.md"),
+    "watch": ("watch.md", "scoring.md"),
+}
+"""What chooses the model stands in scoring.md for all."""
+
+
 def test_every_option_is_documented() -> None:
-    text = (ROOT / "docs" / "scoring.md").read_text(encoding="utf-8")
     commands = build_parser()._subparsers
     assert commands is not None
     (action,) = commands._group_actions
     assert action.choices is not None
     for name, parser in dict(action.choices).items():
-        assert f"street-issues {name}" in text
-        check_documented(parser, text)
+        first, *_ = pages = [(ROOT / "docs" / one).read_text("utf-8") for one in PAGES[name]]
+        assert f"street-issues {name}" in first
+        check_documented(parser, "\n".join(pages))
 
 
 def check_documented(parser: argparse.ArgumentParser, text: str) -> None:

@@ -304,6 +304,21 @@ def test_failures_are_noted_and_what_could_not_be_read_is_tried_again(journal: J
     assert journal.counts().files_failed == 1
 
 
+def test_photos_that_change_before_their_turn_leave_no_group_behind(journal: Journal) -> None:
+    photos = [photo("0.jpg"), photo("1.jpg")]
+    journal.enter(photos)
+    journal.enter([photos[0]])  # The other one goes,
+    journal.enter([replace(photos[0], size=9)])  # and this one changes.
+    assert journal.counts().chunks_todo == 1
+    work(journal)
+    assert journal.counts().chunks_todo == 0
+    journal.enter(photos)
+    work(journal)
+    assert journal.counts().chunks_todo == 0
+    assert [one.source for one in journal.photo_looks()] == ["0.jpg", "1.jpg"]
+    assert list(journal.problems()) == []
+
+
 def test_a_photo_that_was_away_while_its_group_was_tried_again(journal: Journal) -> None:
     photos = [photo("0.jpg"), photo("1.jpg")]
     journal.enter(photos)

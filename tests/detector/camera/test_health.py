@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -81,6 +82,21 @@ def test_a_frozen_camera_and_back() -> None:
     assert changes(looks) == [("frozen", 120.0), ("live", 300.0)]
 
 
+def test_a_frozen_picture_is_no_evidence() -> None:
+    live = still(SCENE, 120)
+    looks = make_looks([*live, *[live[-1]] * 90, *still(SCENE, 60)])
+    fold = HealthFold("gate")
+    conditions = [fold.see(look)[0].condition for look in looks]
+    # What moves again counts at once.
+    assert conditions == ["clear"] * 120 + ["frozen"] * 30 + ["clear"] * 30
+
+
+def test_a_clock_that_was_ahead_and_is_set_right_does_not_end_the_watching() -> None:
+    black = list(with_noise([np.zeros_like(SCENE)] * 40))
+    looks = [*make_looks(still(SCENE, 60), 86_400.0), *make_looks([*still(SCENE, 60), *black])]
+    assert changes(looks) == [("black", 60.0)]
+
+
 def test_a_still_minute_is_not_yet_frozen() -> None:
     live = still(SCENE, 120)
     assert changes(make_looks([*live, *[live[-1]] * 59, *still(SCENE, 60)])) == []
@@ -122,12 +138,39 @@ def test_a_black_or_covered_camera_and_back(level: int) -> None:
 
 
 def test_a_blurred_camera_and_back() -> None:
-    blurred = list(with_noise([blur(SCENE)] * 60, 1.0))
+    blurred = list(with_noise([blur(SCENE)] * 120, 1.0))
     looks = make_looks([*still(SCENE, 120), *blurred, *still(SCENE, 60)])
-    assert changes(looks) == [("blurred", 120.0), ("live", 240.0)]
+    assert changes(looks) == [("blurred", 120.0), ("live", 360.0)]
     fold = HealthFold("gate")
     conditions = [fold.see(look)[0].condition for look in looks]
-    assert conditions == ["clear"] * 60 + ["blurred"] * 60 + ["clear"] * 30
+    assert conditions == ["clear"] * 60 + ["blurred"] * 120 + ["clear"] * 30
+
+
+def test_a_lorry_that_stops_before_half_the_view_is_no_state() -> None:
+    lorry = SCENE.copy()
+    lorry[60:340, :320] = 140
+    looks = make_looks([*still(SCENE, 120), *still(lorry, 120), *still(SCENE, 60)])
+    assert changes(looks) == []
+
+
+def test_nights_do_not_make_blur_the_usual() -> None:
+    few = make_looks(still(SCENE, 60))[15:]  # As far apart as signatures.
+    looks = []
+    for number in range(5 * 1800):
+        # Ten minutes clear, then out of focus; an hour of dusk, one of night, and day again.
+        light = {1: 0.5, 2: 0.3}.get(number // 1800, 1.0)
+        one = few[number % len(few)]
+        now = one.measures
+        measures = replace(
+            now,
+            brightness=now.brightness * light,
+            contrast=now.contrast * light,
+            sharpness=(20.0 if number < 300 else 4.0) * light,
+        )
+        timestamp_s = number * EVERY_S
+        at = START + timedelta(seconds=timestamp_s)
+        looks.append(replace(one, timestamp_s=timestamp_s, captured_at=at, measures=measures))
+    assert changes(looks) == [("blurred", 600.0)]
 
 
 def test_dusk_is_no_blur() -> None:
@@ -184,7 +227,7 @@ def test_looks_out_of_order_change_nothing() -> None:
 def all_states() -> list[Look]:
     live = still(SCENE, 120)
     black = list(with_noise([np.zeros_like(SCENE)] * 40))
-    blurred = list(with_noise([blur(SCENE)] * 60, 1.0))
+    blurred = list(with_noise([blur(SCENE)] * 120, 1.0))
     frames = [*live, *[live[-1]] * 80, *live, *black, *live, *blurred, *live]
     return make_looks([*frames, *still(make_scene(2), 900)])
 

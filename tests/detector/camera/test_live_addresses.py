@@ -26,6 +26,9 @@ from detector.camera.addresses import hide_credentials
         ),
         ("rtsp://h/user=admin&password=&channel=1", "rtsp://h/user=***&password=***&channel=1"),
         ("recordings/yard@night.mp4", "recordings/yard@night.mp4"),
+        ("/srv/a:b/yard@night.mp4", "/srv/a:b/yard@night.mp4"),
+        ("admin:pw@10.0.0.5:554/1", "***@10.0.0.5:554/1"),
+        ("rtsp:admin:p/w@10.0.0.5/1?token=z", "***@10.0.0.5/1?token=***"),
     ],
 )  # fmt: skip
 def test_hides_what_is_secret_and_shows_the_rest(address: str, shown: str) -> None:

@@ -33,6 +33,19 @@ def test_a_stream_that_jumps_goes_on_in_real_time(jump_s: float) -> None:
     assert timeline.place(10 + jump_s) == pytest.approx(10)
 
 
+@pytest.mark.parametrize("jump_s", [-26 * 3600, -60.0])
+def test_a_picture_that_the_decoder_kept_back_over_a_jump_stays_where_it_was(jump_s: float) -> None:
+    timeline = Timeline(0.0)
+    timeline.reconnect(0.0)
+    for second in range(10):
+        timeline.arrive(90_000 + second, second)
+    timeline.arrive(90_010 + jump_s, 10)
+
+    assert timeline.place(90_009) == pytest.approx(10, abs=0.01)
+    timeline.arrive(90_011 + jump_s, 11)
+    assert timeline.place(90_011 + jump_s) == pytest.approx(11, abs=0.01)
+
+
 def test_frames_out_of_order_are_no_jump() -> None:
     timeline = Timeline(0.0)
     timeline.reconnect(0.0)
@@ -116,6 +129,13 @@ def test_capture_times_never_go_back_and_wait_for_a_clock_that_was_set_back() ->
         last = given
 
     assert abs(last - (NOON + timedelta(seconds=139))) <= timedelta(seconds=1.5)
+
+
+def test_capture_times_do_not_wait_for_a_clock_that_was_far_ahead() -> None:
+    times = CaptureTimes()
+    times.at(NOON + timedelta(days=400), 0.0)
+    assert times.at(NOON, 1.0) == NOON
+    assert times.at(NOON + timedelta(seconds=1), 2.0) == NOON + timedelta(seconds=1)
 
 
 def test_packets_without_a_time_do_not_move_the_timeline() -> None:

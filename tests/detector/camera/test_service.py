@@ -145,6 +145,14 @@ def test_what_will_not_change_is_final_and_in_the_services_words(status: int) ->
     )
 
 
+@pytest.mark.parametrize("errors", [5, True, "x", {"a": 1}, [7]])
+def test_a_proxys_own_words_are_a_refusal_too(errors: object) -> None:
+    client = make_client(lambda _: httpx2.Response(502, json={"errors": errors}))
+    with pytest.raises(ServiceError) as caught:
+        client.send_incident(make_incident())
+    assert (caught.value.again, caught.value.code) == (True, "http_502")
+
+
 def test_redirects_are_not_followed() -> None:
     asked: list[str] = []
 

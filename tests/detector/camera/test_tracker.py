@@ -19,6 +19,8 @@ BESIDE = (530.0, 300.0, 650.0, 420.0)
 START = datetime(2026, 3, 2, tzinfo=UTC)
 POSTER, BIN, VENDING, DUST = "illegal_poster", "overflowing_bin", "street_vending", "site_dust"
 RULES = {label: rules_for(label, 0.5) for label in (POSTER, BIN, VENDING, DUST)}
+# A plain label for what has nothing to do with its dwell.
+RULES[POSTER] = replace(RULES[POSTER], dwell_s=0.0)
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
 
 Scene = Callable[[float], Sequence[Sighting]]
@@ -194,6 +196,14 @@ def test_a_poster_that_was_taken_off_is_cleared() -> None:
     assert film.tracker.open_incidents() == ()
 
 
+def test_the_side_of_a_van_that_stops_for_a_moment_is_no_poster() -> None:
+    film = Film(rules={POSTER: rules_for(POSTER, 0.5)})
+    film.play(always(sight(POSTER)), 0, 40).play(never, 40, 300)
+    assert film.news == []
+    film.play(always(sight(POSTER)), 300, 400)
+    assert film.story == [("open", 1)]
+
+
 def test_dark_hours_say_nothing() -> None:
     film = Film().play(always(sight(POSTER)), 0, 60)
     for i in range(1000):
@@ -210,7 +220,7 @@ def test_dusk_and_dawn_round_a_dark_night_do_not_add_up() -> None:
     assert film.story == [("open", 1)]
 
 
-@pytest.mark.parametrize("condition", ["dark", "blank", "blurred"])
+@pytest.mark.parametrize("condition", ["dark", "blank", "blurred", "turned", "frozen"])
 def test_frames_that_show_nothing_open_nothing(condition: Condition) -> None:
     film = Film()
     film.see(*(look(i, sight(POSTER), condition=condition) for i in range(20)))
@@ -489,6 +499,22 @@ def test_late_and_repeated_looks_are_passed_over() -> None:
     assert film.news == []
 
 
+def test_a_clock_that_was_ahead_and_is_set_right_does_not_end_the_watching() -> None:
+    film = Film().play(always(sight(BIN)), 0, 60).see(look(400 * DAY, sight(BIN)))
+    film.play(always(sight(BIN)), 60, 90).play(never, 90, 900)
+    assert film.story == [("open", 1), ("cleared", 2)]
+    assert film.news[-1].last_seen_at == START + timedelta(seconds=89)
+    film.play(always(sight(BIN, box=BESIDE)), 900, 960)
+    assert [state for state, _ in film.story] == ["open", "cleared", "open"]
+
+
+def test_what_opened_while_the_clock_was_ahead_began_no_later_than_now() -> None:
+    film = Film().play(always(sight(BIN)), 400 * DAY, 400 * DAY + 60)
+    film.play(never, 0, 900)
+    assert film.story == [("open", 1), ("cleared", 2)]
+    assert film.news[-1].started_at == film.news[-1].last_seen_at == START
+
+
 def test_a_better_peak_is_told_sparingly() -> None:
     film = Film().play(lambda t: [sight(POSTER, 0.55 + t / 10_000)], 0, HOUR, 10)
     assert [one.revision for one in film.news] == [1, 2, 3, 4]
@@ -510,9 +536,18 @@ def test_a_turned_camera_ends_what_was_open() -> None:
         (POSTER, "cleared", "view_changed")
     ]
     assert [one.label for one in film.tracker.open_incidents()] == [BIN]
-    film.play(always(sight(POSTER)), 200, 260)
+    elsewhere = moved(BOX, dy=400)
+    film.play(always(sight(POSTER, box=elsewhere)), 200, 260)
     assert film.news[-1].revision == 1
     assert film.news[-1].id != turned[0].id
+
+
+def test_what_a_lamp_made_look_like_another_view_is_not_told_again_in_the_morning() -> None:
+    film = Film().play(always(sight(POSTER)), 0, 60)
+    (turned,) = film.tracker.view_changed(START.timestamp() + 50)
+    film.play(always(sight(POSTER)), 10 * HOUR, 10 * HOUR + 60)
+    assert film.news[-1].id == turned.id
+    assert (film.news[-1].state, film.news[-1].revision) == ("open", turned.revision + 1)
 
 
 def test_footage_of_unknown_time_counts_from_its_file() -> None:

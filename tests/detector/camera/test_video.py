@@ -13,7 +13,13 @@ import pytest
 
 from detector.camera.frames import Frame
 from detector.camera.sampling import Sampling, Span
-from detector.camera.video import StreamProblem, probe_video, read_frame_at, read_video
+from detector.camera.video import (
+    StreamProblem,
+    parse_created_at,
+    probe_video,
+    read_frame_at,
+    read_video,
+)
 from detector.errors import StreamError
 
 SHARED_VIDEO = Path(__file__).parents[4] / "shared" / "video"
@@ -214,6 +220,11 @@ def test_a_frame_that_is_not_there(tmp_path: Path, write_video: Writer) -> None:
         with pytest.raises(StreamError) as caught:
             read_frame_at(path, at_s)
         assert caught.value.code == "truncated"
+
+
+@pytest.mark.parametrize("told", ["", "soon", "0001-01-01T00:00:00+01:00", "1904-01-01T00:00:00Z"])
+def test_a_header_may_tell_any_nonsense(told: str) -> None:
+    assert parse_created_at(told) is None
 
 
 @pytest.mark.shared

@@ -273,6 +273,17 @@ def test_joined_recordings_are_told_and_bridged(
         assert np.array_equal(again.luma, frames[number].luma)
 
 
+def test_dense_key_frames_are_looked_at_alone_after_a_bridged_jump(
+    tmp_path: Path, write_video: Writer, read_number: NumberReader
+) -> None:
+    times_s = [n / 10 for n in range(52)] + [200_000 + n / 10 for n in range(91)]
+    path = write_video(tmp_path / "a.mkv", timestamps=times_s, gop=13)
+    numbers = [read_number(f.luma) for f in read_video(path, Sampling(2.0), rebase=True)]
+    # Where no key frame follows soon, before the jump and at the end, all are decoded.
+    assert numbers[:4] == [0, 26, 40, 65]
+    assert [number % 13 for number in numbers[3:-1]] == [0] * 4
+
+
 def test_a_clock_outside_the_calendar_is_an_error(tmp_path: Path, write_video: Writer) -> None:
     path = write_video(tmp_path / "a.mp4", seconds=2)
     frames = read_video(path, Sampling(1.0), start_at=datetime.max.replace(tzinfo=UTC))

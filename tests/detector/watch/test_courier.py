@@ -9,6 +9,7 @@ import pytest
 
 from detector.camera.fake_service import FakeService
 from detector.camera.incident import Incident
+from detector.camera.service import Answer, ServiceCameraState
 from detector.errors import ServiceError
 from detector.watch.courier import Courier, CourierSettings, Outcome
 from detector.watch.spool import Spool
@@ -32,10 +33,10 @@ class Time:
 class Drill:
     """A courier with a service that is told what to do, on a clock of its own."""
 
-    def __init__(self, state: WatchState) -> None:
+    def __init__(self, state: WatchState, service: FakeService | None = None) -> None:
         self.state = state
         self.spool = Spool(state)
-        self.service = FakeService()
+        self.service = service or FakeService()
         self.time = Time()
         self.outcomes: list[tuple[str, Outcome]] = []
         self.courier = Courier(
@@ -227,14 +228,97 @@ def test_waits_grow_to_their_bound_and_differ_by_chance(
 ) -> None:
     drill.service.down = AWAY
     drill.spool_news(make_incident())
-    waits = []
-    for _ in range(12):
-        drill.courier.step()
-        wait_s = drill.courier.step()
-        waits.append(wait_s)
-        drill.time.now += wait_s
-    settings = CourierSettings()
-    bounds = [min(2.0**n, settings.most_wait_s) for n in range(12)]
-    for wait_s, bound in zip(waits, bounds, strict=True):
-        assert bound <= wait_s <= bound * 1.25
-    assert len({round(wait_s, 3) for wait_s in waits[-5:]}) == 5
+    waits: list[float] = []
+    tried_at = drill.time.now
+    while len(waits) < 13:
+        tries = len(drill.outcomes)
+        drill.play(0.01)
+        if len(drill.outcomes) > tries:
+            waits.append(drill.time.now - tried_at)
+            tried_at = drill.time.now
+    bounds = [min(2.0**n, CourierSettings().most_wait_s) for n in range(12)]
+    for wait_s, bound in zip(waits[1:], bounds, strict=True):
+        assert bound <= wait_s <= bound * 1.25 + 0.05
+    assert len({round(wait_s, 1) for wait_s in waits[-5:]}) > 1
+
+
+class Choking(FakeService):
+    """Is gone for a moment whenever it gets certain photos, as when a worker dies of them."""
+
+    def __init__(self, status: int | None, *poison: bytes) -> None:
+        super().__init__()
+        self.error = ServiceError("gone", "It is gone.", again=True, status=status)
+        self.poison = poison
+        self.choked = 0
+
+    def _taste(self, photo: bytes | None) -> None:
+        if photo in self.poison:
+            self.choked += 1
+            raise self.error
+
+    def send_incident(self, news: Incident, photo: bytes | None = None) -> Answer:
+        self._taste(photo)
+        return super().send_incident(news, photo)
+
+    def send_heartbeat(
+        self,
+        camera: str,
+        state: ServiceCameraState,
+        at: datetime | None = None,
+        frame: bytes | None = None,
+    ) -> None:
+        self._taste(frame)
+        super().send_heartbeat(camera, state, at, frame)
+
+
+def play_minutes(drill: Drill, minutes: int, *, cameras: int = 5) -> None:
+    """Play on, with a heartbeat of each camera a minute."""
+    for _ in range(minutes):
+        for number in range(cameras):
+            beat = Beat(f"cam {number}", "live", AT + timedelta(seconds=drill.time.now))
+            drill.state.save_camera(beat.camera, None, beat=beat)
+        drill.play(60)
+
+
+@pytest.mark.parametrize("status", [None, 502, 504])
+def test_photos_that_the_service_dies_of_hold_up_nothing_else(
+    state: WatchState, make_incident: MakeIncident, status: int | None
+) -> None:
+    service = Choking(status, b"poison 1", b"poison 2")
+    drill = Drill(state, service)
+    drill.spool_news(make_incident(1), photo=b"poison 1")
+    drill.spool_news(make_incident(2), photo=b"poison 2")
+    for number in range(3, 30):
+        drill.spool_news(make_incident(number))
+    play_minutes(drill, 3)
+    assert drill.sent() == [(f"inc-{number}", 1) for number in range(3, 30)]
+    choked = service.choked
+    play_minutes(drill, 30)
+    assert service.choked - choked <= 2 * 35  # Once a minute each.
+    service.poison = ()
+    play_minutes(drill, 3)
+    assert drill.spool.depth().news == 0
+
+
+def test_a_service_without_room_for_photos_is_not_hammered_and_hears_of_all_cameras(
+    state: WatchState, make_incident: MakeIncident
+) -> None:
+    service = Choking(507, b"photo")
+    drill = Drill(state, service)
+    for number in range(200):
+        drill.spool_news(make_incident(number), photo=b"photo")
+    play_minutes(drill, 30, cameras=60)
+    assert service.choked <= 40
+    assert len(service.heartbeats) == 30 * 60
+
+
+def test_a_heartbeat_that_the_service_dies_of_goes_without_its_frame(state: WatchState) -> None:
+    service = Choking(502, b"poison")
+    drill = Drill(state, service)
+    drill.state.save_camera("cam 3", None, beat=Beat("cam 3", "live", AT, b"poison"))
+    play_minutes(drill, 4)
+    sent = [one.camera for one in service.heartbeats]
+    assert {camera: sent.count(camera) for camera in sent} == {
+        **dict.fromkeys(("cam 0", "cam 1", "cam 2"), 4),
+        **dict.fromkeys(("cam 3", "cam 4"), 3),  # A minute passes before it is known.
+    }

@@ -98,6 +98,24 @@ def test_what_a_stream_raises_is_raised_to_who_looks() -> None:
             feed.take(30)
 
 
+def test_a_stream_that_broke_is_not_over_before_it_was_said() -> None:
+    with Feed(Script(RuntimeError("odd")), "cam") as feed:
+        feed._thread.join(30)
+        assert not feed.ended
+        with pytest.raises(RuntimeError, match="odd"):
+            feed.take(30)
+        assert feed.ended
+
+
+def test_a_feed_tells_how_long_its_stream_was_silent() -> None:
+    now = [100.0]
+    stream = Script(make_outage())
+    with Feed(stream, "cam", clock=lambda: now[0]) as feed:
+        assert stream.given.wait(30)
+        now[0] = 130
+        assert feed.silent_s == 30
+
+
 @pytest.fixture
 def clock() -> list[float]:
     return [5000.0]

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -149,6 +150,41 @@ def test_photos_have_a_bound_and_news_have_none(
         assert [one[2] for one in sent_order(state)] == [photo, photo, None, None, None]
         state.save_camera("cam", None, [News(make_incident(9), photo)])
         assert sent_order(state) == [("inc-9", 1, photo)]
+
+
+def test_photos_of_news_set_aside_give_way(tmp_path: Path, make_incident: MakeIncident) -> None:
+    photo = bytes(400_000)
+    with WatchState(tmp_path, most_photo_mib=1) as state:
+        spool = Spool(state)
+        for number in (1, 2):
+            state.save_camera("cam", None, [News(make_incident(number), photo)])
+            news = spool.next_news(0.0)
+            assert news is not None
+            spool.refuse(news.row, "unknown_label: no such label")
+        for number in (3, 4):
+            state.save_camera("cam", None, [News(make_incident(number), photo)])
+        assert sent_order(state) == [("inc-3", 1, photo), ("inc-4", 1, photo)]
+        assert state.photos_dropped == 2
+    with WatchState(tmp_path) as state:
+        assert sent_order(state) == [("inc-1", 1, None), ("inc-2", 1, None)]
+
+
+def test_a_photo_of_another_peak_is_not_handed_on(
+    state: WatchState, make_incident: MakeIncident
+) -> None:
+    second, third = make_incident(1, 2), make_incident(1, 3)
+    third = replace(third, peak=replace(third.peak, timestamp_s=third.peak.timestamp_s + 60))
+    state.save_camera("cam", None, [News(second, b"peak of 2")])
+    state.save_camera("cam", None, [News(third)])
+    assert sent_order(state) == [("inc-1", 3, None)]
+
+
+def test_no_column_lies_behind_a_picture(state: WatchState) -> None:
+    """SQLite would read the pictures of all rows to count them."""
+    with state.look() as db:
+        for table in ("news", "heartbeats", "scenes"):
+            kinds = [row[2] for row in db.execute(f"PRAGMA table_info({table})")]
+            assert kinds.index("BLOB") == len(kinds) - 1
 
 
 def test_of_heartbeats_the_newest_of_a_camera_waits(state: WatchState) -> None:

@@ -3,6 +3,7 @@
 import urllib.request
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from threading import Event
 
@@ -12,6 +13,7 @@ import pytest
 from detector.arrays import Image
 from detector.camera.fake_service import FakeService
 from detector.camera.live import Outage
+from detector.camera.service import ServiceCameraState
 from detector.camera.view import CameraView
 from detector.decode import decode_photo
 from detector.errors import InferenceError, OutputError, ServiceError
@@ -170,6 +172,62 @@ def test_one_cameras_error_is_not_the_others(
     assert read(watching, "restarts_total", camera="odd") == 2
     assert read(watching, "restarts_total", camera="well") == 0
     assert "nobody foresaw this" in caplog.text
+
+
+def test_a_camera_that_fails_again_and_again_is_told_as_offline(
+    tmp_path: Path, make_manifest: MakeManifest, caplog: pytest.LogCaptureFixture
+) -> None:
+    told = Event()
+
+    class Listening(FakeService):
+        def send_heartbeat(
+            self,
+            camera: str,
+            state: ServiceCameraState,
+            at: datetime | None = None,
+            frame: bytes | None = None,
+        ) -> None:
+            super().send_heartbeat(camera, state, at, frame)
+            told.set()
+
+    def open_stream(_: CameraConfig) -> ScriptedStream:
+        raise RuntimeError("nobody foresaw this")
+
+    service = Listening()
+    beats = HeartbeatSettings(offline_after_s=0.0)
+    parts = WatchParts(
+        make_magenta_detector(make_manifest()),
+        service,
+        open_stream,
+        replace(QUICK, loop=replace(QUICK.loop, beats=beats, restart_s=60)),
+    )
+    with Watching(make_config(tmp_path), parts) as watching:
+        assert told.wait(30)
+    assert [one.state for one in service.heartbeats] == ["offline"]
+    assert read(watching, "camera_state", camera="cam", state="offline") == 1
+    assert read(watching, "restarts_total", camera="cam") == 1
+    assert "nobody foresaw this" in caplog.text
+
+
+def test_a_live_stream_that_is_over_is_opened_again(
+    tmp_path: Path, make_manifest: MakeManifest
+) -> None:
+    opened: list[str] = []
+    stop = Event()
+
+    def open_stream(camera: CameraConfig) -> ScriptedStream:
+        opened.append(camera.code)
+        if len(opened) == 3:
+            stop.set()
+        return ScriptedStream([0.0, 2.0], (), camera.code)
+
+    live = replace(QUICK, loop=replace(QUICK.loop, every_frame=False))
+    parts = WatchParts(make_magenta_detector(make_manifest()), FakeService(), open_stream, live)
+    with Watching(make_config(tmp_path), parts) as watching:
+        assert stop.wait(30)
+    restarts = read(watching, "restarts_total", camera="cam")
+    assert restarts is not None
+    assert restarts >= 2
 
 
 def test_frames_that_the_model_fails_on_are_counted_and_nothing_is_made_of_them(
