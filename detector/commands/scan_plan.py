@@ -67,7 +67,7 @@ def make_plan(options: argparse.Namespace) -> ScanPlan:
     if not options.no_privacy:
         from detector.evidence.privacy import open_privacy
 
-        privacy = open_privacy()
+        privacy = open_privacy(spare_memory=True)
     return ScanPlan(
         Archive(tuple(options.archives), _read_names(options)),
         setup,

@@ -71,8 +71,11 @@ class Privacy:
         return blur_regions(image, np.concatenate([also_xyxy, *found]).astype(np.float32))
 
 
-def open_privacy() -> Privacy:
+def open_privacy(*, spare_memory: bool = False) -> Privacy:
     """Load the finders of faces and plates.
+
+    Args:
+        spare_memory: Hold less between pictures; each takes a little longer.
 
     Raises:
         ExtraMissingError: The extra `privacy` is not installed.
@@ -81,7 +84,7 @@ def open_privacy() -> Privacy:
     from detector.evidence.face_finder import FaceFinder
     from detector.evidence.plate_finder import PlateFinder
 
-    return Privacy((FaceFinder(), PlateFinder()))
+    return Privacy((FaceFinder(keep=not spare_memory), PlateFinder()))
 
 
 def blur_regions(image: Image, boxes_xyxy: BoxArray) -> Image:
