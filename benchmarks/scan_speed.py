@@ -31,7 +31,7 @@ from benchmarks.scripted_incidents import (
 )
 from benchmarks.throughput import NETWORK, other_python
 from detector.camera.video import probe_video
-from detector.camera.view_reading import parse_views
+from detector.camera.view import read_views
 
 RATE: Final = 25
 GOPS: Final = {25: "each second", 250: "each ten seconds"}
@@ -94,10 +94,8 @@ def pace_of_yolo(python: str, video: Path, stride: int, seconds: int) -> Pace:
 
 def scan(video: Path, seconds: float, folder: Path) -> Scan:
     """Scan a video with the command line, from its start to all its results."""
-    zones = folder / "zones.json"
-    zones.write_text(json.dumps(ZONES), encoding="utf-8")
     out = folder / "out"
-    command = [CLI, "scan", str(video), "--out", str(out), "--zones", str(zones)]
+    command = [CLI, "scan", str(video), "--out", str(out), "--zones", str(ZONES)]
     command += ["--every", str(EVERY_S), "--workers", str(WORKERS)]
     took, again = run(command), run(command)
     told = json.loads((out / "run.json").read_text(encoding="utf-8"))
@@ -109,7 +107,7 @@ def scan(video: Path, seconds: float, folder: Path) -> Scan:
 def pace_of_each_sample(video: Path, seconds: float) -> tuple[Pace, tuple[Found, ...]]:
     """Score every sample in this process, one after another."""
     wall_s, cpu_s = time.perf_counter(), time.process_time()
-    scored, found = score_each_sample(video, parse_views(ZONES, "ZONES"), EVERY_S)
+    scored, found = score_each_sample(video, read_views(ZONES), EVERY_S)
     wall_s, cpu_s = time.perf_counter() - wall_s, time.process_time() - cpu_s
     return Pace(wall_s / seconds * 1e3, cpu_s / seconds * 1e3, scored / seconds), found
 

@@ -25,20 +25,8 @@ Planes = npt.NDArray[np.uint8]
 PICTURES: Final = Path(__file__).parents[1] / "demo" / "camera"
 START: Final = "2026-03-02T08:00:00+08:00"
 HOUR_S: Final = 3600.0
-ZONES: Final = {
-    "default": {
-        "labels": ["overflowing_bin", "street_vending", "illegal_poster"],
-        # The wall: what lies on the pavement is no poster.
-        "zones": [
-            {
-                "name": "wall",
-                "labels": ["illegal_poster"],
-                "points": [[0, 0.2], [1, 0.2], [1, 0.64], [0, 0.64]],
-            }
-        ],
-    }
-}
-"""What counts before this camera, as a file for `--zones` has it."""
+ZONES: Final = PICTURES / "zones.yaml"
+"""What counts before this camera, for `--zones`."""
 NOISE_SIGMA: Final = 1.2
 """Of 255: a street camera by day, after its own noise reduction."""
 
