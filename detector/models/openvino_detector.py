@@ -128,12 +128,16 @@ def _with_preprocessing(model: Any, bundle: Bundle) -> Any:
     return steps.build()
 
 
-def _settings(bundle: Bundle, options: RuntimeOptions) -> dict[str, str | int]:
+def _settings(bundle: Bundle, options: RuntimeOptions) -> dict[str, str | int | bool]:
     precision = options.precision
     if precision is None and "bf16" not in bundle.manifest.precisions:
         precision = "fp32"
-    settings: dict[str, str | int] = {
-        "INFERENCE_NUM_THREADS": options.threads or usable_cores(),
+    threads = options.threads or usable_cores()
+    settings: dict[str, str | int | bool] = {
+        "INFERENCE_NUM_THREADS": threads,
+        # OpenVINO binds its threads to the first cores: of several processes that share a machine,
+        # all would sit on the same ones (measured: two took twice as long as one).
+        "ENABLE_CPU_PINNING": threads >= usable_cores(),
         "NUM_STREAMS": max(1, options.workers),
         "PERFORMANCE_HINT": "LATENCY" if options.workers <= 1 else "THROUGHPUT",
     }
