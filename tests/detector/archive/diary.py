@@ -5,6 +5,7 @@ noted, in the order in which it happened: `begin NAME NUMBER PID`, `end ...`, `n
 """
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -47,6 +48,8 @@ def open_workshop(plan: Any) -> Callable[[Job, Callable[[int], None]], ChunkResu
 
 
 def main() -> int:
+    # A shell starts what it leaves in the background with interrupts ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ[VARIABLE] = str(Path(sys.argv[1]).resolve())
     commit = Journal.commit
 
