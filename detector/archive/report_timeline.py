@@ -141,7 +141,7 @@ class Timeline:
         name = escape(strip.name)
         yield '<div class="camera">'
         yield _lane(
-            f"<b>{name}</b>",
+            f"<b><bdi>{name}</bdi></b>",
             self._base(axis, strip),
             "base",
             f"{self._say('footage_head')}: {name}",

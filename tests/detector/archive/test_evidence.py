@@ -162,6 +162,14 @@ def test_pictures_nobody_needs_are_swept_away_and_no_others(
     ]
 
 
+def test_what_a_crash_left_unfinished_is_swept_away(tmp_path: Path) -> None:
+    left = tmp_path / "evidence" / "inc-1.jpg.unfinished"
+    left.parent.mkdir()
+    left.write_bytes(b"perhaps a face")
+    Evidence(tmp_path, lambda *_: np.zeros((9, 9, 3), np.uint8), None, "en").sweep(["inc-1"])
+    assert not left.exists()
+
+
 def test_a_large_frame_is_scaled_with_its_box(tmp_path: Path) -> None:
     black = np.zeros((2160, 3840, 3), np.uint8)
     finding = Finding("x", "overflowing_bin", 0.9, (960, 540, 1920, 1080), True, "large")

@@ -203,3 +203,27 @@ def test_a_picture_that_cannot_be_read_holds_up_no_other(desk: Desk) -> None:
 def test_a_caller_may_send_no_pictures(desk: Desk) -> None:
     desk.file(make_incident(), read_photo=lambda _: None)
     assert [photo for _, photo in desk.service.sent] == [None, None]
+
+
+@pytest.mark.parametrize("status", [413, 415, 422])
+def test_a_picture_that_the_service_does_not_take_is_left_out(desk: Desk, status: int) -> None:
+    still = make_incident(state="open", end_reason=None)
+    desk.service.refusals.append(failure(again=False, status=status))
+    assert desk.file(still) == [("filed", "")]
+    assert desk.service.sent == [(still, None)]
+
+
+def test_news_that_are_refused_without_a_picture_too_are_named(desk: Desk) -> None:
+    desk.service.refusals.extend([failure(again=False, status=422)] * 2)
+    ((result, reason),) = desk.file(make_incident(state="open", end_reason=None))
+    assert result == "unfiled" and "It was refused." in reason
+    assert desk.service.sent == []
+
+
+@pytest.mark.parametrize("camera", ["site/ch01", "gate 3", "a#b", "", "x" * 65])
+def test_a_code_that_the_service_does_not_take_is_told_without_asking(
+    desk: Desk, camera: str
+) -> None:
+    ((result, reason),) = desk.file(make_incident(camera=camera))
+    assert result == "unfiled" and "--cameras" in reason
+    assert desk.read == [] and desk.service.sent == []

@@ -248,6 +248,27 @@ def test_without_privacy_nothing_is_blurred_and_the_report_says_so(
     assert read_results(out) == read_results(town.out)
 
 
+def test_a_report_of_an_earlier_run_does_not_stay_beside_other_results(
+    town: Any, out: Path, hands: Any
+) -> None:
+    assert main(town.arguments(out, "--no-privacy")) == 0
+    bare = [one for one in town.arguments(out) if one != "--report"]
+    assert main(bare) == 0
+    assert not (out / "report.html").exists()
+    assert hands.done == []
+
+
+def test_other_roots_are_other_names_and_are_refused_with_words(
+    town: Any, out: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    more = tmp_path / "more"
+    more.mkdir()
+    arguments = town.arguments(out)
+    arguments.insert(1, str(more))
+    assert main(arguments) == 2
+    assert "archives was" in capsys.readouterr().err
+
+
 def test_a_file_that_fails_costs_itself(
     town: Any, out: Path, own_archive: Path, hands: Any, capsys: Capture
 ) -> None:

@@ -188,3 +188,13 @@ def test_openvino_agrees_with_onnxruntime_on_200_photos(
     assert compared >= 100
     reference.close()
     other.close()
+
+
+def test_processes_that_share_a_machine_are_not_bound_to_the_same_core(
+    default_bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("detector.models.openvino_detector.usable_cores", lambda: 2)
+    from detector.models.openvino_detector import _settings
+
+    assert _settings(default_bundle, RuntimeOptions(threads=1))["ENABLE_CPU_PINNING"] is False
+    assert _settings(default_bundle, RuntimeOptions(threads=2))["ENABLE_CPU_PINNING"] is True
