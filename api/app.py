@@ -17,10 +17,12 @@ from api.http.openapi import DESCRIPTION, TAGS, describe_api
 from api.http.problems import install_problems
 from api.http.request_log import RequestLog
 from api.http.unforeseen import UnforeseenErrors
+from api.photos.queueing import PictureLine
 from api.routes import (
     audit,
     cameras,
     cases,
+    citizens,
     feedback,
     grid,
     health,
@@ -36,7 +38,11 @@ from api.routes import (
 from api.security.body_door import BodyDoor, find_uploads
 from api.security.door import Door
 from api.security.headers import SecurityHeaders
+from api.security.lock_out import LockOut
 from api.services import Services
+from api.web.pages import load_pages
+from api.web.problem_pages import show_problem
+from api.web.rooms import PAGES
 from detector.version import __version__
 
 logger = logging.getLogger(__name__)
@@ -59,6 +65,7 @@ CORS_SHOWN: Final = ("X-Request-Id", "Retry-After", "Location", "ETag", "Next-Cu
 ROUTES = (
     score,
     reports,
+    citizens,
     cases,
     photos,
     queue,
@@ -103,12 +110,16 @@ def create_app(services: Services, *, loops: Sequence[Loop] = ()) -> FastAPI:
     )
     app.state.services = services
     app.state.door = Door(services)
+    app.state.lock_out = LockOut()
+    app.state.pages = load_pages()
+    app.state.picture_line = PictureLine(services)
     app.state.readiness = health.ReadinessProbe(services)
     services.metrics.at_scrape = partial(read_gauges, services)
-    for module in ROUTES:
+    for module in (*ROUTES, *PAGES):
         app.include_router(module.router)
     _add_middlewares(app, services)
-    install_problems(app, [("/open311/v2", open311.render_problem)])
+    renderers = [("/open311/v2", open311.render_problem), ("/console", show_problem)]
+    install_problems(app, renderers)
     describe_api(app)
     return app
 
@@ -116,7 +127,7 @@ def create_app(services: Services, *, loops: Sequence[Loop] = ()) -> FastAPI:
 def _add_middlewares(app: FastAPI, services: Services) -> None:
     # The last added stands outermost.
     app.add_middleware(UnforeseenErrors)
-    uploads = find_uploads(module.router for module in ROUTES)
+    uploads = find_uploads(module.router for module in (*ROUTES, *PAGES))
     most_bytes = services.settings.max_upload_mib * 2**20
     app.add_middleware(BodyDoor, most_bytes=most_bytes, uploads=uploads)
     if services.settings.cors_origins:

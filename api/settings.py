@@ -22,6 +22,12 @@ SECRET_CHARACTERS: Final = 32
 _ORIGIN: Final = re.compile(
     r"\*|https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:\d+)?"
 )
+_TILES: Final = re.compile(
+    r"(https?://(\{s\}\.)?[A-Za-z0-9.-]+(:[0-9]{1,5})?)?"
+    r"/(?!/)(?=\S*\{z\})(?=\S*\{x\})(?=\S*\{-?y\})[!-~]+"
+)
+"""Of this host, or of another; signs that would end a header's part are none of an address."""
+_CENTER_FORM: Final = "Write latitude and longitude such as 31.2304,121.4737"
 
 
 class Settings(BaseSettings):
@@ -74,6 +80,22 @@ class Settings(BaseSettings):
     """Address under which others reach the service; None: as the request says."""
     webhook_networks: Annotated[tuple[str, ...], NoDecode] = ()
     """Private ranges that webhooks may reach, such as 10.20.0.0/16, separated by commas."""
+    citizen_page: bool = True
+    """Whether anybody may report without a key, as the citizens' page does."""
+    citizen_reports_per_hour: int = Field(default=60, ge=1)
+    """Reports without a key from one address, behind which many phones may stand."""
+    session_hours: float = Field(default=12, gt=0, le=720)
+    """So long after signing in to the console one has to sign in again."""
+    session_idle_minutes: float = Field(default=60, gt=0, le=43_200)
+    """So long after the last click, too."""
+    map_tiles: str | None = None
+    """Address of map tiles with {z}, {x} and {y}; None: maps show the grid cells alone."""
+    map_datum: Literal["wgs84", "gcj02", "bd09"] = "wgs84"
+    """What the tiles' positions are measured against: gcj02 for AMap's and Tencent's."""
+    map_attribution: str = Field(default="", max_length=200)
+    """Whose map it is, as its licence asks for."""
+    map_center: Annotated[tuple[float, ...], NoDecode] = ()
+    """Latitude and longitude, WGS-84, where maps begin; none: at the grid cells."""
     retention_days: int = Field(default=180, ge=1)
     """Originals are deleted after so many days."""
     min_free_mib: int = Field(default=512, ge=0)
@@ -84,6 +106,30 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("map_center", mode="before")
+    @classmethod
+    def _split_center(cls, value: object) -> object:
+        if isinstance(value, str):
+            try:
+                return tuple(float(part) for part in value.split(",") if part.strip())
+            except ValueError:
+                raise ValueError(_CENTER_FORM) from None
+        return value
+
+    @field_validator("map_center")
+    @classmethod
+    def _check_center(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if value and not (len(value) == 2 and abs(value[0]) <= 90 and abs(value[1]) <= 180):
+            raise ValueError(_CENTER_FORM)
+        return value
+
+    @field_validator("map_tiles")
+    @classmethod
+    def _check_tiles(cls, value: str | None) -> str | None:
+        if value is not None and not _TILES.fullmatch(value):
+            raise ValueError("Write an address such as https://tiles.example.cn/{z}/{x}/{y}.png")
         return value
 
     @field_validator("secret", "admin_key")

@@ -66,7 +66,7 @@ class CaseEvent:
     actor: str
     """key:ID, citizen, or system:NAME."""
     action: str
-    """A move, or opened, report_joined, split, corrected, parked, unparked, checked_closing."""
+    """A move, or opened, report_joined, split, corrected, parked, unparked, objected, …"""
     from_state: CaseState | None
     to_state: CaseState
     reason: str | None = None

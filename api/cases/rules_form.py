@@ -28,6 +28,8 @@ MOST_HOURS: Final = 24 * 366 * 2
 """Two years: a longer limit is a slip of the keyboard."""
 MOST_NEAR_M: Final = 2000
 """Beyond it "near" names a district, and the look-up would read thousands of squares."""
+MOST_FAULTS: Final = 100
+"""Told of one file: more of them is another file."""
 
 V = TypeVar("V")
 
@@ -244,6 +246,14 @@ def parse_rules(text: str, name: str) -> Rules:
         words = " ".join(str(error).split())
         raise SettingsError("rules_invalid", f"{name} is not YAML: {words}.", "Edit it.") from error
     return form.to_rules()
+
+
+def list_faults(error: SettingsError) -> tuple[str, ...]:
+    """Return everything that `parse_rules` found wrong, each with the path of its key."""
+    cause = error.__cause__
+    if isinstance(cause, ValidationError):
+        return tuple(_explain(one) for one in cause.errors()[:MOST_FAULTS])
+    return (error.message,)
 
 
 def _explain(error: ErrorDetails) -> str:

@@ -57,13 +57,7 @@ def move_case(services: Services, principal: Principal, case_id: str, order: Mov
         InvalidError: The move needs a reason.
         ConflictError: The case has changed since it was seen.
     """
-    move = MOVES[order.move]
-    if not principal.may(move.right):
-        raise ForbiddenError(
-            "move_forbidden",
-            f"A key with the role {principal.role!r} cannot make the move {order.move!r}.",
-            f"It takes the right {move.right!r}.",
-        )
+    check_may_move(principal, order.move)
     if order.move == "merge":
         raise InvalidError(
             "merge_elsewhere", "A merge needs another case.", "Use POST /v1/cases/{id}/merge."
@@ -71,25 +65,44 @@ def move_case(services: Services, principal: Principal, case_id: str, order: Mov
     now = services.clock()
     with services.database.write() as connection:
         case = find_case(connection, principal, case_id, lock=True)
-        check_version(case, order.version)
-        moved = make_move(case, order.move, at=now, reason=order.reason)
-        if order.move in ("check", "close"):
-            _check_proof(connection, case, order.move, order.reason)
-        if order.move == "reopen":
-            _check_reopening(services, case, now)
-        moved = _set_clocks(services, moved, order.move, now)
-        event = make_event(
-            moved,
-            order.move,
-            at=now,
-            actor=principal.actor,
-            before=case,
-            reason=order.reason,
-            details=order.details,
-        )
-        record_change(services, connection, moved, event)
-        if order.move == "reopen":
-            reindex_photos(connection, moved.id)
+        return make_recorded_move(services, connection, case, order, actor=principal.actor, at=now)
+
+
+def make_recorded_move(
+    services: Services,
+    connection: Connection,
+    case: Case,
+    order: MoveOrder,
+    *,
+    actor: str,
+    at: datetime,
+) -> Case:
+    """Make a move of a case that is locked already, whoever has the right to it.
+
+    Raises:
+        IllegalMoveError: The case cannot make it from its state.
+        InvalidError: The move needs a reason.
+        ConflictError: The case has changed since it was seen, or ended too long ago to be reopened.
+    """
+    check_version(case, order.version)
+    moved = make_move(case, order.move, at=at, reason=order.reason)
+    if order.move in ("check", "close"):
+        _check_proof(connection, case, order.move, order.reason)
+    if order.move == "reopen":
+        _check_reopening(services, case, at)
+    moved = _set_clocks(services, moved, order.move, at)
+    event = make_event(
+        moved,
+        order.move,
+        at=at,
+        actor=actor,
+        before=case,
+        reason=order.reason,
+        details=order.details,
+    )
+    record_change(services, connection, moved, event)
+    if order.move == "reopen":
+        reindex_photos(connection, moved.id)
     return moved
 
 
@@ -151,6 +164,21 @@ def correct_case(
         )
         record_change(services, connection, changed, event, left_grid=case.grid_code)
     return changed
+
+
+def check_may_move(principal: Principal, name: MoveName) -> None:
+    """Check that a key may make a move at all.
+
+    Raises:
+        ForbiddenError: Its role may not.
+    """
+    move = MOVES[name]
+    if not principal.may(move.right):
+        raise ForbiddenError(
+            "move_forbidden",
+            f"A key with the role {principal.role!r} cannot make the move {name!r}.",
+            f"It takes the right {move.right!r}.",
+        )
 
 
 def check_label(services: Services, label: str) -> None:
@@ -230,9 +258,17 @@ def _check_proof(connection: Connection, case: Case, move: MoveName, reason: str
         )
 
 
+def reopened_until(services: Services, case: Case) -> datetime | None:
+    """Return until when a case may be reopened; None: it has not ended."""
+    if case.ended_at is None:
+        return None
+    return case.ended_at + timedelta(days=services.rules.reopen_days)
+
+
 def _check_reopening(services: Services, case: Case, now: datetime) -> None:
     days = services.rules.reopen_days
-    if case.ended_at is not None and now - case.ended_at > timedelta(days=days):
+    until = reopened_until(services, case)
+    if until is not None and now > until:
         raise ConflictError(
             "reopen_too_late",
             f"Case {case.number} ended over {days} days ago.",

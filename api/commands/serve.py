@@ -171,7 +171,7 @@ def _build_server(app: "FastAPI", services: "Services", listener: socket.socket)
             except BaseException:
                 await self.shutdown(sockets)
                 raise
-            _tell(listener, first_key)
+            _tell(listener, first_key, citizens=services.settings.citizen_page)
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             services.stopping.set()
@@ -195,11 +195,16 @@ def _build_server(app: "FastAPI", services: "Services", listener: socket.socket)
     return TellingServer(config)
 
 
-def _tell(listener: socket.socket, first_key: str | None) -> None:
+def _tell(listener: socket.socket, first_key: str | None, *, citizens: bool) -> None:
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
-    print(f"street-issues-api serves on http://{shown}:{port}")
+    address = f"http://{shown}:{port}"
+    print(f"street-issues-api serves on {address}")
+    if citizens:
+        print(f"Citizens report at {address}/")
+    print(f"The console is at {address}/console")
     if first_key is not None:
         print(f"First admin key, shown only now: {first_key}")
-        print("Send it as `Authorization: Bearer KEY`; more: street-issues-api keys create")
+        print("Sign in with it, or send it as `Authorization: Bearer KEY`.")
+        print("More keys: the console's administration, or street-issues-api keys create")
     sys.stdout.flush()

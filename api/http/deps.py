@@ -49,16 +49,20 @@ def require(right: Right) -> Callable[..., Awaitable[Principal]]:
     """
 
     async def check_key(request: Request, bearer: BearerCredentials, key: HeaderKey) -> Principal:
-        principal = await identify(request, bearer.credentials if bearer is not None else key)
-        if not principal.may(right):
-            raise ForbiddenError(
-                "right_missing",
-                f"A key with the role {principal.role} may not do this.",
-                f"It needs the right {right}: ask an administrator for another key.",
-            )
-        return principal
+        secret = bearer.credentials if bearer is not None else key
+        return _check_right(await identify(request, secret), right)
 
     return check_key
+
+
+def _check_right(principal: Principal, right: Right) -> Principal:
+    if not principal.may(right):
+        raise ForbiddenError(
+            "right_missing",
+            f"A key with the role {principal.role} may not do this.",
+            f"It needs the right {right}: ask an administrator for another key.",
+        )
+    return principal
 
 
 async def key_or_none(
@@ -69,6 +73,25 @@ async def key_or_none(
     if secret:
         return await identify(request, secret)
     await limit_address(request)
+    return None
+
+
+async def report_or_none(
+    request: Request, bearer: BearerCredentials, key: HeaderKey
+) -> Principal | None:
+    """Let in who reports: by a key with that right, or, where the service is set so, anybody.
+
+    Reports without a key are counted for their address before their body is read.
+
+    Raises:
+        UnauthenticatedError: A wrong key; or none, and the service asks for one.
+        ForbiddenError: The key may not report.
+        RateLimitedError: Too many requests, or too many reports without a key.
+    """
+    secret = bearer.credentials if bearer is not None else key
+    if secret or not get_services(request).settings.citizen_page:
+        return _check_right(await identify(request, secret), "report")
+    get_door(request).admit_report(client_address(request))
     return None
 
 

@@ -5,6 +5,7 @@ failing storage refuses a report that makes sense.
 """
 
 import hashlib
+import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from sqlalchemy import Connection
 
 from api.cases.case import Source
 from api.cases.places import to_wgs84
-from api.errors import IdempotencyError
+from api.errors import IdempotencyError, NotFoundError
 from api.ids import new_id
 from api.intake.contacts import normalise_contact
 from api.intake.opening_cases import find_grid_code, open_cases
@@ -113,6 +114,17 @@ def accept_report(services: Services, new: NewReport, *, score_now: bool = False
 def follow_token(services: Services, report_id: str) -> str:
     """Return the secret that opens a report: made from its id, so that it need not be stored."""
     return TOKEN_PREFIX + services.keyring.hash("follow", report_id)
+
+
+def check_follow_token(services: Services, report_id: str, sent: str) -> None:
+    """Check that somebody holds the secret of a report.
+
+    Raises:
+        NotFoundError: They do not. The same is said where there is no report: nobody learns which
+            ids exist.
+    """
+    if not hmac.compare_digest(sent.encode(), follow_token(services, report_id).encode()):
+        raise NotFoundError("report", report_id)
 
 
 def describe_report(report: Report) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """A person asks for their data to be deleted: what they said, wrote and sent goes, the case stays.
 
-Deleted: contact, its hash, note, address, link, file name, position and the photo with its copies
-and its fingerprint, unless somebody else sent the very same photo or another part of the ledger
-stands on it. Kept: that a report came, when, from which kind of source, what the model found, and
-the case with label, place, grid cell and times: it tells of a public place, and of nobody.
+Deleted: contact, its hash, note, address, link, file name, position, what they said of findings,
+the notes of their objections, and the photo with its copies and its fingerprint, unless somebody
+else sent the very same photo or another part of the ledger stands on it. Kept: that a report came,
+when, from which kind of source, what the model found, and the case with label, place, grid cell
+and times: it tells of a public place, and of nobody.
 """
 
 import logging

@@ -19,6 +19,7 @@ from api.keeping.presence import check_presence
 from api.keeping.strays import UNUSED_KEPT, sweep_strays, why_left
 from api.photos.pictures import KEPT_PX, make_picture, open_picture_cache
 from api.scoring.base import PictureRequest
+from api.security.sessions import forget_ended_sessions
 from api.services import Services
 from api.store.outbox import forget_events
 from api.store.photo_uses import holds, lock_file, shown_by_case
@@ -82,6 +83,7 @@ def housekeeping_step(services: Services) -> float:
             return float(wait_s)
         sweep = claim_run(connection, "housekeeping-strays", now_s, STRAYS_EVERY_S) == 0
         forget_idempotency(connection, services.clock() - IDEMPOTENCY_KEPT)
+        forget_ended_sessions(services, connection)
     forget_old_events(services)
     run = delete_old_originals(services)
     if sweep:

@@ -1,7 +1,7 @@
 """Pictures for people's eyes: blurred, without EXIF, never the original."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from hashlib import sha256 as new_sha256
 from typing import Any, Final, Literal
 
@@ -48,6 +48,34 @@ def served_picture(
         BusyError: Every worker is busy.
         ScoringError: It could not be blurred, so it is not shown.
     """
+    wanted = look_up_picture(services, principal, sha256, size, draw=draw)
+    return wanted.made if wanted.made is not None else fill_picture(services, wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class WantedPicture:
+    """A picture that somebody may see."""
+
+    sha256: str
+    """The photo's."""
+    stored_sha256: str
+    """Of what is kept of it: the photo, or a smaller blurred copy."""
+    request: PictureRequest
+    words: str
+    """How the cache calls it."""
+    made: bytes | None
+    """It was made before; None: it is still to be made."""
+
+
+def look_up_picture(
+    services: Services, principal: Principal, sha256: str, size: PictureSize, *, draw: bool
+) -> WantedPicture:
+    """Find out what picture is wanted, and whether it is there; makes none.
+
+    Raises:
+        NotFoundError: There is no such photo for this key.
+        GoneError: It was deleted, and no blurred copy was kept.
+    """
     with services.database.read() as connection:
         photo = find_photo(services, connection, principal, sha256)
         findings = read_findings(newest_score(connection, sha256)) if draw else ()
@@ -56,13 +84,21 @@ def served_picture(
         if photo.kept_sha256 is None:
             raise gone(photo)
         request = _request_kept(photo, request)
-    cache = open_picture_cache(services)
     words = describe_request(photo, request)
-    cached = cache.get(sha256, words)
-    if cached is not None:
-        return cached
-    picture = make_picture(services, services.photos.get(photo.kept_sha256 or sha256), request)
-    cache.put(sha256, words, picture)
+    made = open_picture_cache(services).get(sha256, words)
+    return WantedPicture(sha256, photo.kept_sha256 or sha256, request, words, made)
+
+
+def fill_picture(services: Services, wanted: WantedPicture) -> bytes:
+    """Make a picture and keep it for the next who asks.
+
+    Raises:
+        InvalidError: The photo cannot be decoded.
+        BusyError: Every worker is busy.
+        ScoringError: It could not be blurred, so it is not shown.
+    """
+    picture = make_picture(services, services.photos.get(wanted.stored_sha256), wanted.request)
+    open_picture_cache(services).put(wanted.sha256, wanted.words, picture)
     return picture
 
 

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from api.casework.feedback import read_page, stream_lines
 from api.casework.verdicts import AddedBox, FindingWord, NewVerdict, ReviewerRole, judge_photo
+from api.casework.words import read_words, stream_words
 from api.http.deps import get_services, require
 from api.http.problems import problem_responses
 from api.principal import Principal
@@ -30,6 +31,12 @@ from datasets.feedback import Verdict as Word
 router = APIRouter(prefix="/v1", tags=["feedback"])
 
 LINES_TYPE: Final = "application/x-ndjson"
+_NEXT_CURSOR: Final = {
+    "Next-Cursor": {
+        "description": "With `limit`: send it as `cursor` for the next lines.",
+        "schema": {"type": "string"},
+    }
+}
 MOST_BOXES: Final = 300
 """The model gives no more in one photo; nobody draws more."""
 
@@ -115,12 +122,7 @@ def give_verdict(
             "description": "Lines of datasets/feedback.schema.json, as "
             "`street-issues-data import-feedback` reads them. They name no person.",
             "content": {LINES_TYPE: {"schema": {"type": "string"}}},
-            "headers": {
-                "Next-Cursor": {
-                    "description": "With `limit`: send it as `cursor` for the next lines.",
-                    "schema": {"type": "string"},
-                }
-            },
+            "headers": _NEXT_CURSOR,
         },
         **problem_responses(401, 403, 422, 429, 503),
     },
@@ -144,6 +146,40 @@ def export_feedback(
         first = next(lines)
         return StreamingResponse(itertools.chain([first], lines), media_type=LINES_TYPE)
     page = read_page(services, principal, since=since, cursor=cursor, limit=limit)
+    headers = {} if page.cursor is None else {"Next-Cursor": page.cursor}
+    content = "".join(f"{line}\n" for line in page.lines)
+    return Response(content, media_type=LINES_TYPE, headers=headers)
+
+
+@router.get(
+    "/feedback/words",
+    operation_id="export_words",
+    summary="What reporters said of findings, as JSON Lines",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "description": "Lines of `report`, `finding`, `label`, `score`, `model`, `right` and "
+            "`at`. Hints of whoever sent the photo, never verdicts. They name no person.",
+            "content": {LINES_TYPE: {"schema": {"type": "string"}}},
+            "headers": _NEXT_CURSOR,
+        },
+        **problem_responses(401, 403, 422, 429, 503),
+    },
+)
+def export_words(
+    services: Annotated[Services, Depends(get_services)],
+    principal: Annotated[Principal, Depends(require("feedback"))],
+    cursor: Cursor = None,
+    since: Annotated[UtcDatetime | None, Query(description="Said then or later.")] = None,
+    limit: Annotated[
+        int | None, Query(ge=1, le=5000, description="Most lines; without it all of them come.")
+    ] = None,
+) -> Response:
+    """Return each reporter's last word on each finding, oldest first; a changed one comes again."""
+    if limit is None:
+        lines = stream_words(services, principal, since, cursor)
+        return StreamingResponse(itertools.chain([next(lines)], lines), media_type=LINES_TYPE)
+    page = read_words(services, principal, since=since, cursor=cursor, limit=limit)
     headers = {} if page.cursor is None else {"Next-Cursor": page.cursor}
     content = "".join(f"{line}\n" for line in page.lines)
     return Response(content, media_type=LINES_TYPE, headers=headers)

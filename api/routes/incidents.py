@@ -94,7 +94,7 @@ def show_incidents(  # noqa: PLR0913 - one for each filter
         started_from=started_from,
         started_before=started_before,
     )
-    after = None if cursor is None else _parse_place(cursor)
+    after = None if cursor is None else parse_place(cursor)
     with services.database.read() as connection:
         found = list_incidents(connection, wanted, after=after, limit=limit + 1)
         report_ids = [one.report_id for one in found if one.report_id is not None]
@@ -151,7 +151,12 @@ def _cameras_seen(
     return tuple(one.id for one in find_cameras(services, principal, retired=True))
 
 
-def _parse_place(cursor: str) -> tuple[datetime, str]:
+def parse_place(cursor: str) -> tuple[datetime, str]:
+    """Return the start and the id at which a page of incidents begins.
+
+    Raises:
+        InvalidError: It is no page token of this list.
+    """
     at, incident_id = decode_cursor(cursor, (str, str))
     try:
         return datetime.fromisoformat(at).astimezone(UTC), incident_id

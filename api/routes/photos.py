@@ -71,11 +71,7 @@ def get_picture(
     Of an original that was deleted after its time, the blurred copy that was kept is shown.
     """
     picture = served_picture(services, principal, sha256, size, draw=draw)
-    tag = name_picture(picture)
-    headers = {"ETag": tag, "Cache-Control": PICTURE_CACHING, "X-Content-Type-Options": "nosniff"}
-    if if_none_match is not None and tag in if_none_match:
-        return Response(status_code=304, headers=headers)
-    return Response(picture, media_type="image/jpeg", headers=headers)
+    return answer_picture(picture, if_none_match)
 
 
 @router.get(
@@ -111,3 +107,12 @@ def get_original(
             "X-Content-Type-Options": "nosniff",
         },
     )
+
+
+def answer_picture(picture: bytes, known: str | None) -> Response:
+    """Answer with a picture, or that the one known by its ETag is still the same."""
+    tag = name_picture(picture)
+    headers = {"ETag": tag, "Cache-Control": PICTURE_CACHING, "X-Content-Type-Options": "nosniff"}
+    if known is not None and tag in known:
+        return Response(status_code=304, headers=headers)
+    return Response(picture, media_type="image/jpeg", headers=headers)

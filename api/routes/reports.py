@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import hmac
 import logging
 from concurrent.futures import Future
 from typing import Annotated
@@ -10,13 +9,14 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from api.cases.case import Case, Source
+from api.cases.case import Source
+from api.casework.following import Followed, FollowedCase, follow
 from api.casework.moving import check_label
-from api.errors import ApiError, BusyError, ForbiddenError, NotFoundError
-from api.http.deps import get_services, limit_address, require
+from api.errors import ApiError, BusyError, ForbiddenError
+from api.http.deps import get_services, limit_address, report_or_none
 from api.http.problems import problem_responses
 from api.http.uploads import read_upload, upload_body
-from api.intake.accepting import Accepted, NewReport, accept_report, follow_token
+from api.intake.accepting import Accepted, NewReport, accept_report, check_follow_token
 from api.intake.scoring import Outcome, finish_scoring, start_scoring
 from api.principal import Principal
 from api.schemas.reports import (
@@ -29,16 +29,14 @@ from api.schemas.reports import (
 from api.schemas.types import IdPath
 from api.scoring.base import Scored
 from api.services import Services
-from api.store.cases import get_cases
 from api.store.jobs import ClaimedJob, postpone_job
-from api.store.reports import Report, get_report, list_cases_of
 
 logger = logging.getLogger(__name__)
 
 router = APIRouter(prefix="/v1/reports", tags=["reports"])
 
 Service = Annotated[Services, Depends(get_services)]
-Reporter = Annotated[Principal, Depends(require("report"))]
+Reporter = Annotated[Principal | None, Depends(report_or_none)]
 
 
 @router.post(
@@ -47,7 +45,7 @@ Reporter = Annotated[Principal, Depends(require("report"))]
     summary="Report a problem with a photo",
     status_code=202,
     responses=problem_responses(401, 403, 408, 409, 413, 415, 422, 429, 503, 507),
-    openapi_extra=upload_body(ReportForm),
+    openapi_extra=upload_body(ReportForm) | {"security": [{}]},  # Or no key at all.
 )
 async def create_report(
     request: Request,
@@ -69,6 +67,9 @@ async def create_report(
     Where a worker is free the photo is scored at once and the answer carries the findings; else it
     is `waiting`, and scored as soon as one is. A report is never dropped because a model sees
     nothing: then a person looks.
+
+    Where the service is set so (`citizen_page`), no key is needed; then an address may report so
+    many times an hour (`citizen_reports_per_hour`).
     """
     upload = await read_upload(request, ReportForm)
     form = upload.form
@@ -84,7 +85,7 @@ async def create_report(
         accuracy_m=form.accuracy_m,
         datum=form.datum,
         address=form.address,
-        key_id=principal.id,
+        key_id=None if principal is None else principal.id,
         idempotency_key=idempotency_key,
     )
     if form.label is not None:
@@ -96,9 +97,10 @@ async def create_report(
         outcome = await _score_at_once(services, accepted, new.photo or b"")
     response.headers["Location"] = f"/v1/reports/{accepted.report.id}"
     if outcome is not None:
-        return show_accepted(outcome.report, outcome.cases, accepted.follow_token)
-    report, cases = await run_in_threadpool(_read, services, accepted.report.id)
-    return show_accepted(report, cases, accepted.follow_token)
+        opened = tuple(FollowedCase(case) for case in outcome.cases)
+        return show_accepted(Followed(outcome.report, opened), accepted.follow_token)
+    followed = await run_in_threadpool(follow, services, accepted.report.id)
+    return show_accepted(followed, accepted.follow_token)
 
 
 @router.get(
@@ -117,15 +119,20 @@ def follow_report(
     ] = None,
 ) -> ReportAnswer:
     """What became of a report, for whoever holds the token that its reporter got."""
-    sent = x_follow_token or token or ""
-    # The same answer for a wrong token as for no report: nobody learns which ids exist.
-    if not hmac.compare_digest(sent.encode(), follow_token(services, report_id).encode()):
-        raise NotFoundError("report", report_id)
-    return show_report(*_read(services, report_id))
+    check_follow_token(services, report_id, x_follow_token or token or "")
+    return show_report(follow(services, report_id))
 
 
-def _choose_source(principal: Principal, named: Source | None) -> Source:
+def _choose_source(principal: Principal | None, named: Source | None) -> Source:
     """Return whose report it is: an operator may pass on what others say, a citizen's app not."""
+    if principal is None:
+        if named not in (None, "citizen"):
+            raise ForbiddenError(
+                "source_forbidden",
+                "Without a key one reports as a citizen.",
+                "Leave `source` out, or send a key.",
+            )
+        return "citizen"
     if principal.role not in ("operator", "admin"):
         if named not in (None, "citizen"):
             raise ForbiddenError(
@@ -171,13 +178,3 @@ def _log_failure(scoring: "asyncio.Future[Outcome | None]") -> None:
 def _give_back(services: Services, job: ClaimedJob) -> None:
     with services.database.write() as connection:
         postpone_job(connection, job.report_id, job.claim, services.clock(), None)
-
-
-def _read(services: Services, report_id: str) -> tuple[Report, tuple[Case, ...]]:
-    """Return a report, and the cases that it speaks for; a merge takes it along."""
-    with services.database.read() as connection:
-        report = get_report(connection, report_id)
-        if report is None:
-            raise NotFoundError("report", report_id)
-        cases = get_cases(connection, list_cases_of(connection, report_id))
-    return report, tuple(sorted(cases.values(), key=lambda case: case.id))

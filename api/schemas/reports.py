@@ -1,17 +1,24 @@
 """Reports as their reporters see them: plain words, and nothing of other people."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, StrictBool, StringConstraints
 
-from api.cases.case import Case
 from api.cases.states import STATE_NAMES
+from api.casework.following import Followed, FollowedCase
 from api.http.forms import PlaceForm
 from api.schemas.cases import EXAMPLE_ID, PositionAnswer, show_position
-from api.schemas.types import Answer, Label, LongText, ShortText, UtcDatetime
+from api.schemas.types import Answer, Body, Label, LongText, ShortText, UtcDatetime
+from api.store.objections import Outcome
 from api.store.reports import Report
 from detector.labels import show_label
+
+CaseNumber: TypeAlias = Annotated[
+    str,
+    StringConstraints(min_length=11, max_length=24, pattern=r"^[0-9]{4}-[0-9]+$"),
+    Field(description="The case's number.", examples=["2026-000123"]),
+]
 
 
 class ReportForm(PlaceForm):
@@ -52,6 +59,9 @@ class SeenAnswer(Answer):
         examples=[(120.0, 240.0, 480.0, 640.0)],
     )
     severity: str = Field(examples=["medium"])
+    said_right: bool | None = Field(
+        default=None, description="What you said of it; null: nothing yet.", examples=[True]
+    )
 
 
 class FollowedCaseAnswer(Answer):
@@ -66,6 +76,16 @@ class FollowedCaseAnswer(Answer):
     state_en: str = Field(examples=["collected, waits to be verified"])
     state_since: UtcDatetime
     due_at: UtcDatetime | None
+    ended_at: UtcDatetime | None = Field(description="null: it is still worked on.")
+    may_object: bool = Field(
+        description="It has ended, and you may say that it is not solved.", examples=[False]
+    )
+    objection_until: UtcDatetime | None = Field(
+        description="Until when that may be said; null: it has not ended."
+    )
+    after_photo: bool = Field(
+        description="…/cases/{number}/after-photo shows how it looks now.", examples=[False]
+    )
 
 
 class ReportAnswer(Answer):
@@ -95,17 +115,55 @@ class AcceptedAnswer(ReportAnswer):
     )
 
 
-def show_report(report: Report, cases: Sequence[Case]) -> ReportAnswer:
+class WordBody(Body):
+    """What a reporter says of a finding."""
+
+    right: StrictBool = Field(description="Whether the photo shows that there.", examples=[True])
+
+
+class ObjectionBody(Body):
+    """That a case is not solved."""
+
+    number: CaseNumber
+    note: LongText | None = Field(
+        default=None, description="In your own words.", examples=["The bin is full again."]
+    )
+
+
+class ObjectionAnswer(Answer):
+    """What comes of it."""
+
+    outcome: Outcome = Field(
+        description="reopened: the case begins again; noted: it was dismissed, a person reads this."
+    )
+    message_zh: str = Field(examples=["已重新打开案件，我们会再去查看。"])
+    message_en: str = Field(examples=["The case is open again; we will look once more."])
+
+
+def show_objection(outcome: Outcome) -> ObjectionAnswer:
+    """Return an objection's outcome in words."""
+    if outcome == "reopened":
+        zh, en = (
+            "已重新打开案件，我们会再去查看。",
+            "The case is open again; we will look once more.",
+        )
+    else:
+        zh, en = "已记录，工作人员会查看您的意见。", "Noted; a person will read it."
+    return ObjectionAnswer(outcome=outcome, message_zh=zh, message_en=en)
+
+
+def show_report(followed: Followed) -> ReportAnswer:
     """Return a report as its reporter sees it."""
-    return ReportAnswer(**_report_fields(report, cases))
+    return ReportAnswer(**_report_fields(followed))
 
 
-def show_accepted(report: Report, cases: Sequence[Case], follow_token: str) -> AcceptedAnswer:
+def show_accepted(followed: Followed, follow_token: str) -> AcceptedAnswer:
     """Return a report that was just handed in, with the token that opens it."""
-    return AcceptedAnswer(**_report_fields(report, cases), follow_token=follow_token)
+    return AcceptedAnswer(**_report_fields(followed), follow_token=follow_token)
 
 
-def _report_fields(report: Report, cases: Sequence[Case]) -> dict[str, Any]:
+def _report_fields(followed: Followed) -> dict[str, Any]:
+    report = followed.report
     score = report.score or {}
     findings = tuple(
         SeenAnswer(
@@ -116,6 +174,7 @@ def _report_fields(report: Report, cases: Sequence[Case]) -> dict[str, Any]:
             score=one["score"],
             box_xyxy=tuple(one["box_xyxy"]),
             severity=one["severity"],
+            said_right=followed.words.get(one["id"]),
         )
         for one in score.get("findings", ())
         if one["flagged"]
@@ -130,7 +189,7 @@ def _report_fields(report: Report, cases: Sequence[Case]) -> dict[str, Any]:
         "image_wh": score.get("image_wh"),
         "position": show_position(report.lat, report.lon),
         "findings": findings,
-        "cases": tuple(_show_case(case) for case in cases),
+        "cases": tuple(_show_case(case) for case in followed.cases),
     }
 
 
@@ -150,7 +209,8 @@ def _message(report: Report, findings: Sequence[SeenAnswer]) -> tuple[str, str]:
     return "已收到，将由工作人员查看。", "Received; a person will look at it."
 
 
-def _show_case(case: Case) -> FollowedCaseAnswer:
+def _show_case(followed: FollowedCase) -> FollowedCaseAnswer:
+    case = followed.case
     names = STATE_NAMES[case.state]
     return FollowedCaseAnswer(
         number=case.number,
@@ -162,4 +222,8 @@ def _show_case(case: Case) -> FollowedCaseAnswer:
         state_en=names.en,
         state_since=case.state_since,
         due_at=case.due_at,
+        ended_at=case.ended_at,
+        may_object=followed.may_object,
+        objection_until=followed.objection_until,
+        after_photo=followed.has_after_photo,
     )

@@ -1,5 +1,6 @@
 """Who comes in: keys and rate limits together, for every kind of route."""
 
+import math
 import threading
 from typing import Final
 
@@ -16,6 +17,7 @@ shows in the logs."""
 LOOK_UPS: Final = 2
 """At once, of addresses over that limit: behind one may stand a whole bureau, whose right keys must
 come in however many wrong ones a neighbour sends."""
+HOUR_S: Final = 3600.0
 LOOK_UP_WAIT_S: Final = 0.5
 """For one's turn: a look-up by its index takes about a millisecond."""
 
@@ -30,6 +32,7 @@ class Door:
         self._by_key = RateLimit(per_minute)
         self._by_address = RateLimit(per_minute)
         self._failures = RateLimit(FAILURES_PER_MINUTE)
+        self._reports = RateLimit(services.settings.citizen_reports_per_hour, window_s=HOUR_S)
         self._look_ups = threading.BoundedSemaphore(LOOK_UPS)
 
     def admit(self, address: str) -> None:
@@ -42,6 +45,32 @@ class Door:
             RateLimitedError: Too many came from there.
         """
         self._by_address.take(address)
+
+    def admit_report(self, address: str) -> None:
+        """Count a report without a key, before its body is read.
+
+        Raises:
+            RateLimitedError: Too many came from there.
+        """
+        self.admit(address)
+        try:
+            self._reports.take(address)
+        except RateLimitedError as error:
+            minutes = math.ceil(error.retry_after_s / 60)
+            raise RateLimitedError(
+                "too_many_reports",
+                "Too many reports came from this address within an hour.",
+                f"Try again in {minutes} min.",
+                retry_after_s=error.retry_after_s,
+            ) from None
+
+    def count(self, principal: Principal) -> None:
+        """Count a request of somebody who is known already, by a session.
+
+        Raises:
+            RateLimitedError: Too many were made with the key.
+        """
+        self._by_key.take(principal.id)
 
     def recall(self, secret: str) -> Principal | None:
         """Return and count who holds a key if that was asked a moment ago; never blocks.

@@ -1,9 +1,11 @@
 """Making, checking and revoking API keys."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from api.errors import ConflictError, InvalidError, NotFoundError, UnauthenticatedError
@@ -130,7 +132,13 @@ def authenticate(services: Services, secret: str) -> Principal:
     return key.principal
 
 
-def revoke(services: Services, key_id: str, *, actor: str) -> store.StoredKey:
+Guard = Callable[[Connection, store.StoredKey], None]
+"""Looks at a key within the transaction that revokes it, and raises if it must not be."""
+
+
+def revoke(
+    services: Services, key_id: str, *, actor: str, guard: Guard | None = None
+) -> store.StoredKey:
     """Let a key open nothing from now on, and note it in the audit log.
 
     In this process at once, in others within `key_cache.KEY_LIFE_S`.
@@ -140,12 +148,15 @@ def revoke(services: Services, key_id: str, *, actor: str) -> store.StoredKey:
 
     Raises:
         NotFoundError: There is no such key.
+        ApiError: Whatever the guard raises.
     """
     now = services.clock()
     with services.database.write() as connection:
         key = store.find_key(connection, key_id)
         if key is None:
             raise NotFoundError("key", key_id)
+        if guard is not None:
+            guard(connection, key)
         if store.revoke_key(connection, key_id, now):
             key = replace(key, revoked_at=now)
             record_audit(

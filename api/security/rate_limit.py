@@ -1,6 +1,6 @@
 """How often a key or an address may ask: the generic cell rate algorithm, in memory.
 
-It lets a burst of a whole minute's requests through and then one each `60 / per_minute` seconds.
+It lets a burst of a whole window's requests through and then one each `window / most` seconds.
 One number for each client is all it keeps. It goes by a clock that never jumps, and forgets who
 has been quiet; the `limits` library's memory storage (5.8) does neither: it goes by the time of
 day and keeps an entry for each address for ever.
@@ -21,14 +21,20 @@ SWEEP_EVERY: Final = 10_000
 
 
 class RateLimit:
-    """So many requests a minute for each client. Safe to use from several threads.
+    """So many requests in each window of time for each client. Safe to use from several threads.
 
     Each process counts for itself: behind N replicas a client may ask up to N times as often.
     """
 
-    def __init__(self, per_minute: int, tick: Callable[[], float] = time.monotonic) -> None:
-        """Take the limit, and a clock in seconds that never jumps back."""
-        self._spacing_s = WINDOW_S / per_minute
+    def __init__(
+        self,
+        most: int,
+        tick: Callable[[], float] = time.monotonic,
+        window_s: float = WINDOW_S,
+    ) -> None:
+        """Take the limit, a clock in seconds that never jumps back, and what the limit is for."""
+        self._spacing_s = window_s / most
+        self._window_s = window_s
         self._tick = tick
         self._lock = threading.Lock()
         self._due: dict[str, float] = {}
@@ -43,7 +49,7 @@ class RateLimit:
         now = self._tick()
         with self._lock:
             due = max(self._due.get(client, now), now)
-            wait_s = due + self._spacing_s - now - WINDOW_S
+            wait_s = due + self._spacing_s - now - self._window_s
             if wait_s <= 1e-9:  # Sums of floats: a whole window is not one hair more.
                 self._due[client] = due + self._spacing_s
                 self._sweep(now)
@@ -58,7 +64,8 @@ class RateLimit:
         """
         now = self._tick()
         with self._lock:
-            wait_s = max(self._due.get(client, now), now) + self._spacing_s - now - WINDOW_S
+            due = max(self._due.get(client, now), now)
+            wait_s = due + self._spacing_s - now - self._window_s
         if wait_s > 1e-9:
             raise _refusal(wait_s)
 

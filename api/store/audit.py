@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, insert, or_, select
 
 from api.store.database import Database
 from api.store.side_tables import audit
@@ -35,6 +35,23 @@ class AuditRow:
     details: Mapping[str, Any]
     previous_hash: str
     hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Which rows are listed; None: all."""
+
+    actor: str | None = None
+    """Beginning of the actor, such as system: or key:ID."""
+    keys: tuple[str, ...] = ()
+    """Further actors, taken as well."""
+    action: str | None = None
+    """Beginning of the action, such as key. or key.created."""
+    target: str | None = None
+    """Part of the target."""
+
+
+EVERYTHING: Final = AuditFilter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +143,23 @@ def hash_row(row: AuditRow) -> str:
 
 
 def list_audit(
-    connection: Connection, *, before_seq: int | None = None, limit: int = 100
+    connection: Connection,
+    *,
+    before_seq: int | None = None,
+    limit: int = 100,
+    wanted: AuditFilter = EVERYTHING,
 ) -> tuple[AuditRow, ...]:
     """Return rows, the newest first, older than `before_seq`."""
     query = select(audit).order_by(audit.c.seq.desc()).limit(limit)
     if before_seq is not None:
         query = query.where(audit.c.seq < before_seq)
+    if wanted.actor is not None:
+        begins = audit.c.actor.startswith(wanted.actor, autoescape=True)
+        query = query.where(or_(begins, audit.c.actor.in_(wanted.keys)))
+    if wanted.action is not None:
+        query = query.where(audit.c.action.startswith(wanted.action, autoescape=True))
+    if wanted.target is not None:
+        query = query.where(audit.c.target.contains(wanted.target, autoescape=True))
     return tuple(_row(row) for row in connection.execute(query))
 
 

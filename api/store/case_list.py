@@ -7,8 +7,9 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
-from api.cases.case import Case
+from api.cases.case import Case, Source
 from api.cases.states import CaseState
+from api.cases.waiting import HANDLED_BY, REVIEWED_BY
 from api.store.cases import COLUMNS
 from api.store.scope import visible
 from api.store.tables import cases
@@ -31,6 +32,7 @@ class CaseFilter:
     overdue_at: datetime | None = None
     """Cases whose deadline, or review, has passed at this time and that wait for it still."""
     number: str | None = None
+    source: Source | None = None
     grids: tuple[str, ...] = ()
     """Prefixes that the asking key sees."""
 
@@ -62,11 +64,11 @@ def list_cases(
         limit: At most so many.
     """
     columns = ORDERS[order]
-    statement = select(*COLUMNS).where(*_conditions(wanted))
+    statement = select(*COLUMNS).where(*conditions_of(wanted))
     if order == "due":
         statement = statement.where(cases.c.due_at.is_not(None))
     if after is not None:
-        statement = statement.where(_behind(columns, after))
+        statement = statement.where(stands_behind(columns, after))
     ordered = statement.order_by(
         *(column.desc() if falling else column.asc() for column, falling in columns)
     )
@@ -76,7 +78,7 @@ def list_cases(
 
 def count_cases(connection: Connection, wanted: CaseFilter) -> int:
     """Return how many cases there are."""
-    statement = select(func.count()).select_from(cases).where(*_conditions(wanted))
+    statement = select(func.count()).select_from(cases).where(*conditions_of(wanted))
     return int(connection.execute(statement).scalar_one())
 
 
@@ -85,8 +87,13 @@ def place_in(case: Case, order: CaseOrder) -> tuple[Any, ...]:
     return tuple(getattr(case, column.key) for column, _ in ORDERS[order])
 
 
-def _behind(columns: tuple[tuple[Any, bool], ...], after: Sequence[Any]) -> ColumnElement[bool]:
-    """Return the condition that a row stands behind a place: column by column."""
+def stands_behind(columns: Sequence[tuple[Any, bool]], after: Sequence[Any]) -> ColumnElement[bool]:
+    """Return the condition that a row stands behind a place: column by column.
+
+    Args:
+        columns: What is sorted by, and whether it falls.
+        after: The place: a value for each.
+    """
     ways = []
     for at, (column, falling) in enumerate(columns):
         same = [one == value for (one, _), value in zip(columns[:at], after[:at], strict=True)]
@@ -94,7 +101,8 @@ def _behind(columns: tuple[tuple[Any, bool], ...], after: Sequence[Any]) -> Colu
     return or_(*ways)
 
 
-def _conditions(wanted: CaseFilter) -> list[ColumnElement[bool]]:
+def conditions_of(wanted: CaseFilter) -> list[ColumnElement[bool]]:
+    """Return the conditions that a filter sets."""
     conditions = [visible(cases.c.grid_code, wanted.grids)]
     if wanted.states:
         conditions.append(cases.c.state.in_(wanted.states))
@@ -112,12 +120,14 @@ def _conditions(wanted: CaseFilter) -> list[ColumnElement[bool]]:
         conditions.append(ended if wanted.ended else cases.c.ended_at.is_(None))
     if wanted.number is not None:
         conditions.append(cases.c.number == wanted.number)
+    if wanted.source is not None:
+        conditions.append(cases.c.source == wanted.source)
     if wanted.overdue_at is not None:
         conditions.append(_overdue(wanted.overdue_at))
     return conditions
 
 
 def _overdue(now: datetime) -> ColumnElement[bool]:
-    review = and_(cases.c.state == "collected", cases.c.review_due_at < now)
-    handling = and_(cases.c.state.in_(("dispatched", "handled", "sent_back")), cases.c.due_at < now)
+    review = and_(cases.c.state.in_(sorted(REVIEWED_BY)), cases.c.review_due_at < now)
+    handling = and_(cases.c.state.in_(sorted(HANDLED_BY)), cases.c.due_at < now)
     return or_(review, handling)

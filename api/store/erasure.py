@@ -6,6 +6,9 @@ from typing import Any, Final
 
 from sqlalchemy import Column, ColumnElement, Connection, delete, exists, false, or_, select, update
 
+from api.store.citizen_words import delete_words
+from api.store.objections import blank_objections
+from api.store.people_tables import objections
 from api.store.side_tables import shadow_scores
 from api.store.tables import (
     case_events,
@@ -19,7 +22,10 @@ from api.store.tables import (
     work_items,
 )
 
-TOUCHED: Final = ("reports", "cases", "photos", "jobs", "idempotency", "shadow_scores")
+TOUCHED: Final = (
+    *("reports", "cases", "photos", "jobs", "idempotency", "shadow_scores"),
+    *("citizen_words", "objections"),
+)
 """Tables whose dead rows have to be cleared away afterwards."""
 PAGE_ROWS: Final = 1000
 
@@ -39,9 +45,16 @@ def iterate_reports(connection: Connection) -> Iterator[tuple[str, Mapping[str, 
 
 
 def mentioning(connection: Connection, texts: Sequence[str]) -> tuple[str, ...]:
-    """Return the reports in whose note, address, link or file name one of the texts stands."""
+    """Return the reports in whose words, link or file name one of the texts stands.
+
+    Words are the note, the address, and the notes of objections.
+    """
     columns = (reports.c.note, reports.c.address, reports.c.media_url, reports.c.file_name)
-    query = select(reports.c.id).where(reports.c.erased_at.is_(None), _mentions(columns, texts))
+    objected = select(objections.c.report_id).where(_mentions([objections.c.note], texts))
+    query = select(reports.c.id).where(
+        reports.c.erased_at.is_(None),
+        or_(_mentions(columns, texts), reports.c.id.in_(objected)),
+    )
     return tuple(connection.execute(query.order_by(reports.c.id)).scalars())
 
 
@@ -111,6 +124,8 @@ def blank_report(connection: Connection, report_id: str, at: datetime) -> None:
     )
     connection.execute(delete(idempotency).where(idempotency.c.subject == report_id))
     connection.execute(delete(shadow_scores).where(shadow_scores.c.report_id == report_id))
+    delete_words(connection, report_id)
+    blank_objections(connection, report_id)
 
 
 def strip_score(score: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -14,15 +14,15 @@ from sqlalchemy import Connection, event, inspect
 
 from api.errors import SettingsError
 from api.store.database import Database
-from api.store.side_tables import keys
+from api.store.people_tables import sessions
 
 FOLDER: Final = Path(__file__).with_name("migrations")
 NEWEST: Final = "head"
 EMPTY: Final = "base"
 """The name of no tables at all."""
 
-METADATA: Final = keys.metadata
-"""Every table: the import of the side tables has completed it."""
+METADATA: Final = sessions.metadata
+"""Every table: the import of the tables of people, and of the side tables, has completed it."""
 
 
 def upgrade(database: Database, revision: str = NEWEST) -> None:

@@ -44,22 +44,36 @@ def remove_other_toilets(connection: Connection, kept: Sequence[str]) -> int:
     return len(gone)
 
 
+def list_toilet_ids(connection: Connection) -> frozenset[str]:
+    """Return the ids of all toilets."""
+    return frozenset(connection.scalars(select(toilets.c.id)))
+
+
 def count_toilets(connection: Connection) -> int:
     """Return how many toilets there are."""
     return int(connection.execute(select(func.count()).select_from(toilets)).scalar_one())
 
 
 def toilets_in_box(
-    connection: Connection, south: float, north: float, west: float, east: float
+    connection: Connection,
+    south: float,
+    north: float,
+    west: float,
+    east: float,
+    *,
+    most: int | None = None,
 ) -> tuple[Toilet, ...]:
     """Return the toilets in a box of WGS-84 degrees, edges included.
 
-    A box whose west lies east of its east crosses the date line.
+    A box whose west lies east of its east crosses the date line. `most`: no more than so many.
     """
     lon = toilets.c.lon
     across = lon.between(west, east) if west <= east else (lon >= west) | (lon <= east)
     rows = connection.execute(
-        select(toilets).where(toilets.c.lat.between(south, north), across).order_by(toilets.c.id)
+        select(toilets)
+        .where(toilets.c.lat.between(south, north), across)
+        .order_by(toilets.c.id)
+        .limit(most)
     )
     return tuple(Toilet(**row._mapping) for row in rows)
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from api.errors import InvalidError
 from api.services import Services
 from api.store.audit import record_audit
 from api.store.toilets import count_toilets, remove_other_toilets, save_toilets
@@ -50,8 +51,13 @@ def import_toilets(
         whole: The file is the whole list: toilets that are not in it are removed.
 
     Raises:
+        InvalidError: The file holds none: that is a slip, also where it is called the whole list.
         StorageError: The database does not answer.
     """
+    if not content.toilets:
+        raise InvalidError(
+            "toilets_empty", "None of the toilets can be used; the list stays as it was."
+        )
     with services.database.write() as connection:
         saved = save_toilets(connection, content.toilets)
         kept = [toilet.id for toilet in content.toilets]

@@ -99,12 +99,10 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     """A database with the present tables."""
-    from api.store import side_tables
-    from api.store.tables import metadata
+    from api.store.schema import METADATA
 
-    assert side_tables.keys.metadata is metadata  # Imported, so its tables are made too.
     database = Database(database_url)
-    metadata.create_all(database.engine)
+    METADATA.create_all(database.engine)
     yield database
     database.close()
 

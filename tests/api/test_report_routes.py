@@ -118,7 +118,8 @@ def test_what_makes_no_sense_is_refused_with_words(
 
 
 def test_who_may_report(client: TestClient, make_key: MakeKey) -> None:
-    assert client.post("/v1/reports", files=upload()).status_code == 401
+    wrong = {"Authorization": "Bearer sid_" + 43 * "a"}
+    assert client.post("/v1/reports", files=upload(), headers=wrong).status_code == 401
     for role, status in (("auditor", 403), ("operator", 202), ("handler", 403)):
         answer = client.post("/v1/reports", files=upload(), headers=make_key(role))
         assert answer.status_code == status, role

@@ -49,6 +49,29 @@ def test_lists_of_the_file_may_be_lists(tmp_path: Path) -> None:
     assert load_settings({}, path).webhook_networks == ("10.20.0.0/16", "10.30.0.0/16")
 
 
+@pytest.mark.parametrize(
+    "tiles",
+    [
+        "/tiles/{z}/{x}/{y}.png",
+        "https://{s}.tile.example.cn:8443/{z}/{x}/{y}@2x.png?key=a%20b",
+        "http://10.0.0.5/tms/{z}/{x}/{-y}.png",
+        "https://wprd01.example.com/appmaptile?x={x}&y={y}&z={z}&lang=zh_cn",
+    ],
+)
+def test_addresses_of_tiles(tiles: str) -> None:
+    assert load_settings({"STREET_ISSUES_MAP_TILES": tiles}).map_tiles == tiles
+
+
+def test_where_maps_begin(tmp_path: Path) -> None:
+    for text in ("31.2304,121.4737", " 31.2304 , 121.4737 "):
+        settings = load_settings({"STREET_ISSUES_MAP_CENTER": text})
+        assert settings.map_center == (31.2304, 121.4737)
+    path = write(tmp_path, "map_center: [-33.5, 70]\ncitizen_page: false\nsession_hours: 0.5\n")
+    settings = load_settings({}, path)
+    assert (settings.map_center, settings.citizen_page) == ((-33.5, 70.0), False)
+    assert settings.session_hours == 0.5
+
+
 def test_unknown_variable_is_refused_with_the_near_one() -> None:
     with pytest.raises(SettingsError) as caught:
         load_settings({"STREET_ISSUES_WORKER": "2"})
@@ -84,6 +107,28 @@ def test_empty_variables_are_not_set() -> None:
         ("CORS_ORIGINS", "https://a.example/path", "without a path"),
         ("TRUSTED_PROXIES", "10.0.0.0/99", "10.0.0.0/99"),
         ("PUBLIC_URL", "issues.example.cn", "https://issues.example.cn"),
+        ("CITIZEN_PAGE", "perhaps", "boolean"),
+        ("CITIZEN_REPORTS_PER_HOUR", "0", "greater than or equal to 1"),
+        ("SESSION_HOURS", "0", "greater than 0"),
+        ("SESSION_HOURS", "721", "less than or equal to 720"),
+        ("SESSION_HOURS", "nan", "less than or equal to 720"),
+        ("SESSION_IDLE_MINUTES", "-1", "greater than 0"),
+        ("SESSION_IDLE_MINUTES", "inf", "less than or equal to 43200"),
+        ("MAP_TILES", "https://tiles.example.cn/map.png", "{z}/{x}/{y}"),
+        ("MAP_TILES", "https://tiles.example.cn/{z}/{x}.png", "{z}/{x}/{y}"),
+        ("MAP_TILES", "//tiles.example.cn/{z}/{x}/{y}", "{z}/{x}/{y}"),
+        ("MAP_TILES", "ftp://tiles.example.cn/{z}/{x}/{y}", "{z}/{x}/{y}"),
+        ("MAP_TILES", "https://a;script-src.example/{z}/{x}/{y}", "{z}/{x}/{y}"),
+        ("MAP_TILES", "https://a.example /{z}/{x}/{y}", "{z}/{x}/{y}"),
+        ("MAP_TILES", "https://user@a.example/{z}/{x}/{y}", "{z}/{x}/{y}"),
+        ("MAP_DATUM", "mars", "'wgs84', 'gcj02' or 'bd09'"),
+        ("MAP_ATTRIBUTION", "x" * 201, "at most 200"),
+        ("MAP_CENTER", "31.2", "31.2304,121.4737"),
+        ("MAP_CENTER", "91,0", "31.2304,121.4737"),
+        ("MAP_CENTER", "0,181", "31.2304,121.4737"),
+        ("MAP_CENTER", "nan,0", "31.2304,121.4737"),
+        ("MAP_CENTER", "31,121,5", "31.2304,121.4737"),
+        ("MAP_CENTER", "here,there", "31.2304,121.4737"),
     ],
 )
 def test_wrong_values_name_the_variable_and_what_is_allowed(

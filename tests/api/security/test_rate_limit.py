@@ -55,6 +55,18 @@ def test_who_waits_as_told_is_let_in(per_minute: int) -> None:
     limit.take("a")
 
 
+def test_the_window_may_be_another() -> None:
+    ticks = Ticks()
+    limit = RateLimit(60, ticks, window_s=3600)
+    assert count_taken(limit, "a", 100) == 60
+    ticks.now += 59
+    with pytest.raises(RateLimitedError) as caught:
+        limit.check("a")
+    assert caught.value.retry_after_s == 1
+    ticks.now += 1
+    assert count_taken(limit, "a", 100) == 1
+
+
 def test_clients_do_not_share() -> None:
     limit = RateLimit(1, Ticks())
     limit.take("a")

@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Table, func, insert, select
+from sqlalchemy import Table, func, insert, inspect, select
 
 from api.store import schema
 from api.store.audit import check_chain
@@ -29,8 +29,10 @@ def load_released(dump: Path, folder: Path, url: str) -> Database:
     database = Database(url)
     schema.upgrade(database, schema.current(released) or "")
     with released.read() as source, database.write() as target:
+        there = inspect(source).get_table_names()
         for table in metadata.sorted_tables:
-            copy_rows(source, target, table)
+            if table.name in there:
+                copy_rows(source, target, table)
     released.close()
     return database
 
@@ -51,7 +53,8 @@ def test_a_released_ledger_is_upgraded(dump: Path, tmp_path: Path, database_url:
     before = count_rows(database)
     schema.upgrade(database)
     assert schema.is_current(database)
-    assert count_rows(database) == before
+    assert {name: n for name, n in count_rows(database).items() if name in before} == before
+    assert set(schema.METADATA.tables) == set(count_rows(database))
     with database.read() as connection:
         first, second = list_cases(connection, CaseFilter(), "oldest")
         assert (first.state, first.label, first.reports_count) == (
@@ -72,9 +75,11 @@ def test_a_released_ledger_is_upgraded(dump: Path, tmp_path: Path, database_url:
 
 def count_rows(database: Database) -> dict[str, int]:
     with database.read() as connection:
+        there = inspect(connection).get_table_names()
         return {
             table.name: int(
                 connection.execute(select(func.count()).select_from(table)).scalar_one()
             )
             for table in metadata.sorted_tables
+            if table.name in there
         }

@@ -1,0 +1,1 @@
+"""Pages for people: citizens, operators, those who watch cameras, administrators."""

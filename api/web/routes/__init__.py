@@ -1,0 +1,1 @@
+"""The pages' routes; none of them stands in the OpenAPI document, which is for programs."""
