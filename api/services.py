@@ -9,6 +9,7 @@ from api.cases.workdays import WorkCalendar
 from api.clock import Clock
 from api.metrics import Metrics
 from api.photos.store import PhotoStore
+from api.photos.wanted import PicturesAhead
 from api.scoring.base import ScoringPool
 from api.security.key_cache import KeyCache
 from api.security.keyring import Keyring
@@ -34,5 +35,7 @@ class Services:
     metrics: Metrics
     known_keys: KeyCache = field(default_factory=KeyCache)
     """Keys that were right a moment ago."""
+    pictures_ahead: PicturesAhead = field(default_factory=PicturesAhead)
+    """Photos that came in a moment ago and will be looked at."""
     stopping: threading.Event = field(default_factory=threading.Event)
     """Set when the server is told to end: who waits for something answers without it."""

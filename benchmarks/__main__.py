@@ -12,7 +12,7 @@ from benchmarks.processes import run
 README = Path(__file__).with_name("README.md")
 NAMES = (
     *("throughput", "overlap", "footprint", "parity", "privacy", "tiles"),
-    *("api_score", "api_queue", "api_places", "console_pages"),
+    *("api_score", "api_queue", "api_places", "console_pages", "page_budget"),
     *("scan_speed", "scan_memory", "scan_listing", "scan_engines", "gate", "scenery"),
 )
 

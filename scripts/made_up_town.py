@@ -26,6 +26,8 @@ from api.opening import close_services, open_services
 from api.security.keys import create_key
 from api.services import Services
 from api.settings import Settings
+from api.toilets.files import parse_csv
+from api.toilets.importing import import_toilets
 
 DEMO: Final = Path(__file__).parents[1] / "demo"
 NOON: Final = datetime(2026, 3, 31, 15, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
@@ -38,6 +40,13 @@ SCENES: Final = (
     ("illegal_poster", "posters.jpg", "墙上又贴了很多小广告"),
     ("street_vending", "street_vending.jpg", "摊位占了人行道，推车过不去"),
     ("site_dust", "site_dust.jpg", "工地没有洒水，尘土很大"),
+    ("illegal_poster", "bin_and_posters.jpg", "垃圾桶旁的墙上贴着广告"),
+    ("overflowing_bin", "bin_and_posters.jpg", "桶满了，墙上还有小广告"),
+)
+TOILETS: Final = (
+    ("梧桐路公厕", 0.003, 0.004, "00:00-24:00", "yes"),
+    ("河滨公园公厕", 0.008, 0.011, "06:00-22:00", "yes"),
+    ("桥头街公厕", 0.012, 0.006, "05:30-23:00", "no"),
 )
 
 
@@ -113,6 +122,7 @@ def fill_town(town: Town, *, reports: int = 70, fresh: int = 14) -> None:
     rng = random.Random(7)
     town.call("POST", "/v1/grid", json=_cells())
     _register_cameras(town)
+    _list_toilets(town)
     month = sorted(NOON - timedelta(hours=rng.uniform(6, 29 * 24)) for _ in range(reports))
     today = sorted(NOON - timedelta(minutes=rng.uniform(5, 300)) for _ in range(fresh))
     for number, at in enumerate([*month, *today]):
@@ -144,13 +154,26 @@ def _cells() -> dict[str, Any]:
     return {"type": "FeatureCollection", "features": features}
 
 
+def _list_toilets(town: Town) -> None:
+    rows = "".join(
+        f"{name},{SOUTH + north:.6f},{WEST + east:.6f},{hours},{wheelchair},no\n"
+        for name, north, east, hours, wheelchair in TOILETS
+    )
+    content = parse_csv(("名称,纬度,经度,开放时间,无障碍,收费\n" + rows).encode(), "wgs84")
+    import_toilets(town.services, content, actor="system:town", source="town.csv")
+
+
 def _report(town: Town, rng: random.Random, number: int) -> None:
-    label, name, note = rng.choices(SCENES, weights=(5, 4, 3, 2))[0]
+    label, name, note = rng.choices(SCENES, weights=(5, 4, 3, 2, 2, 2))[0]
     picture = cv2.imread(str(DEMO / "scenes" / name))
     assert picture is not None
     height, width = picture.shape[:2]
-    left, top = rng.randrange(1, width // 20), rng.randrange(1, height // 20)
-    _, data = cv2.imencode(".jpg", picture[top:, left:], [cv2.IMWRITE_JPEG_QUALITY, 88])
+    # Each from where its reporter stands: photos that look alike would become one case.
+    left, right = rng.randrange(1, width // 5), rng.randrange(1, width // 5)
+    top, bottom = rng.randrange(1, height // 6), rng.randrange(1, height // 8)
+    part = picture[top:-bottom, left:-right]
+    light = cv2.convertScaleAbs(part, alpha=rng.uniform(0.75, 1.15), beta=rng.uniform(-12, 12))
+    _, data = cv2.imencode(".jpg", light, [cv2.IMWRITE_JPEG_QUALITY, 88])
     # Spread so far that only what is meant to be one problem becomes one case.
     lat = SOUTH + CELL_DEG * 4 * rng.random()
     lng = WEST + CELL_DEG * 5 * rng.random()
@@ -278,5 +301,10 @@ def _tell_of_incident(
     }
     if ended is not None:
         fields["ended_at"] = (town.clock.now - timedelta(minutes=ended)).isoformat()
-    files = {"photo": ("frame.jpg", path.read_bytes(), "image/jpeg")}
+    picture = cv2.imread(str(path))
+    assert picture is not None
+    if frame is None:  # Another camera, another view: else all of them show one and the same.
+        picture = picture[began // 4 :, began // 3 :]
+    _, data = cv2.imencode(".jpg", picture)
+    files = {"photo": ("frame.jpg", data.tobytes(), "image/jpeg")}
     town.call("POST", "/v1/incidents", data=fields, files=files)

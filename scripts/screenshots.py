@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Geolocation, Page, sync_playwright
 
 from detector.labels import Language
 from scripts.made_up_town import DEMO, SOUTH, WEST, Town, fill_town, open_town
@@ -24,9 +25,12 @@ OUT: Final = Path(__file__).parents[1] / "docs" / "images" / "pages"
 LOCALES: Final[dict[Language, str]] = {"zh": "zh-CN", "en": "en-GB"}
 DESK: Final = (1280, 800)
 PHONE: Final = (360, 740)
+HERE: Final[Geolocation] = {"latitude": SOUTH + 0.032, "longitude": WEST + 0.02}
+"""Where the citizen stands: off the cells, away from all cases."""
 PATIENCE_MS: Final = 120_000
-COLOURS: Final = 128
+COLOURS: Final = 112
 """Enough for a page; a quarter of the bytes."""
+EXACT_COLOURS: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,9 @@ def first_case(page: Page, town: Town) -> None:
 def case_with_proof(page: Page, town: Town) -> None:
     """Open a case with an after-photo."""
     page.goto(f"{town.url}/console/cases/{hand_in_proof(town)}")
-    page.locator("input[type=range]").first.scroll_into_view_if_needed()
+    page.locator("#closing").wait_for()
+    page.evaluate("document.querySelector('#closing').scrollIntoView()")
+    page.evaluate("scrollBy(0, -64)")  # Under the bar of actions
 
 
 def hand_in_proof(town: Town) -> str:
@@ -75,7 +81,8 @@ def choose_photo(page: Page, town: Town) -> None:
     page.locator("#choose").set_input_files(DEMO / "scenes" / "overflowing_bin.jpg")
     page.locator("#preview").wait_for()
     page.locator("#locate").click()
-    page.locator("#place-said.known").wait_for()
+    page.locator("#place-said", has_text=f"{HERE['latitude']:.5f}").wait_for()
+    page.evaluate("scrollTo(0, 0)")
 
 
 def report(page: Page, town: Town) -> None:
@@ -89,12 +96,11 @@ def report(page: Page, town: Town) -> None:
 SHOTS: Final = (
     Shot("citizen", "/", None, PHONE, choose_photo),
     Shot("citizen-answer", "/", None, PHONE, report, full=True),
-    Shot("sign-in", "/console/login", None),
     Shot("queue", "/console/queue", "operator"),
-    Shot("case", "/console/queue", "operator", DESK, first_case),
+    Shot("case", "/console/queue?label=overflowing_bin", "operator", DESK, first_case),
     Shot("closing", "/console/queue", "operator", DESK, case_with_proof),
-    Shot("ledger", "/console/ledger", "operator"),
-    Shot("statistics", "/console/statistics?days=30", "operator", (1280, 1000)),
+    Shot("ledger", "/console/ledger?ended=0&order=due", "operator"),
+    Shot("statistics", "/console/statistics", "operator", (1280, 1000)),
     Shot("wall", "/console/wall", "operator"),
     Shot("camera", "/console/wall/ST-001", "admin"),
     Shot("admin", "/console/admin", "admin"),
@@ -132,7 +138,7 @@ def _take(browser: Browser, town: Town, shot: Shot, locale: str) -> bytes:
         viewport={"width": width, "height": height},
         locale=locale,
         timezone_id="Asia/Shanghai",
-        geolocation={"latitude": SOUTH + 0.006, "longitude": WEST + 0.007},
+        geolocation=HERE,
         permissions=["geolocation"],
         service_workers="block",
     )
@@ -167,10 +173,16 @@ def _wait_for_pictures(page: Page) -> None:
 
 
 def _shrink(png: bytes) -> bytes:
-    """Return the picture with fewer colours."""
-    out = io.BytesIO()
+    """Return the picture with fewer colours; those of the page itself stay as they are."""
     picture = Image.open(io.BytesIO(png)).convert("RGB")
-    picture.quantize(COLOURS, dither=Image.Dither.FLOYDSTEINBERG).save(out, "PNG", optimize=True)
+    colours, counts = np.unique(np.asarray(picture).reshape(-1, 3), axis=0, return_counts=True)
+    exact = colours[np.argsort(-counts)[:EXACT_COLOURS]].ravel().tolist()
+    rest = picture.quantize(COLOURS - EXACT_COLOURS, Image.Quantize.FASTOCTREE).getpalette() or []
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([*exact, *rest])
+    out = io.BytesIO()
+    few = picture.quantize(palette=palette, dither=Image.Dither.NONE)
+    few.save(out, "PNG", optimize=True)
     return out.getvalue()
 
 

@@ -1,6 +1,6 @@
 """The form of a rules file, and what is wrong with one in words that name the key's path."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from datetime import date, time
 from itertools import pairwise
 from types import MappingProxyType
@@ -20,6 +20,7 @@ from api.cases.rules import (
     Rules,
     TimeLimit,
 )
+from api.cases.rules_yaml import read_yaml
 from api.errors import SettingsError
 from datasets.dedupe import MOST_BITS
 from detector.detections import Severity
@@ -212,19 +213,6 @@ def _freeze(table: dict[Any, V]) -> Mapping[Any, V]:
     return MappingProxyType(dict(table))
 
 
-class _Loader(yaml.SafeLoader):
-    """Refuses a key that stands twice: YAML would silently take the later one."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        keys = [key for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-        for i, key in enumerate(keys):
-            if any(key.value == earlier.value for earlier in keys[:i]):
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key.value} stands there twice", key.start_mark
-                )
-        return super().construct_mapping(node, deep)
-
-
 def parse_rules(text: str, name: str) -> Rules:
     """Parse a bureau's rules.
 
@@ -236,7 +224,7 @@ def parse_rules(text: str, name: str) -> Rules:
         SettingsError: Something in it is unknown, missing or makes no sense.
     """
     try:
-        content = yaml.load(text, _Loader)
+        content = read_yaml(text)
         # As JSON, strict means what an editor expects: lists and dates are taken, "5" is no number.
         form = _Rules.model_validate_json(to_json(content, inf_nan_mode="constants"))
     except ValidationError as error:

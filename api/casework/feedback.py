@@ -9,17 +9,16 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+from api.casework.line_pages import BATCH_ROWS, parse_cursor, stream_pages, write_cursor
 from api.errors import InvalidError, NotFoundError
 from api.photos.originals import LEAST_REASON, MOST_REASON
 from api.principal import Principal
-from api.schemas.types import decode_cursor, encode_cursor
 from api.services import Services
 from api.store.audit import record_audit
 from api.store.verdicts import ExportRow, list_for_export
 from datasets.feedback import SCHEMA
 from detector.errors import OutputError
 
-BATCH_ROWS: Final = 500
 SUFFIXES: Final[Mapping[str, str]] = MappingProxyType(
     {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "image/heic": ".heic"}
 )
@@ -59,7 +58,7 @@ def read_page(
     Raises:
         InvalidError: The cursor is none of ours.
     """
-    after = None if cursor is None else _parse_cursor(cursor)
+    after = None if cursor is None else _parse_after(cursor)
     with services.database.read() as connection:
         rows = list_for_export(
             connection, since=since, after=after, grids=principal.grids, limit=limit
@@ -68,20 +67,17 @@ def read_page(
     return Page(
         tuple(format_line(row) for row in rows),
         tuple((row.verdict.photo_sha256, name_file(row)) for row in rows),
-        None if last is None else encode_cursor((last.at.isoformat(), last.id)),
+        None if last is None else write_cursor(last.at, last.id),
     )
 
 
 def stream_lines(
     services: Services, principal: Principal, since: datetime | None, cursor: str | None
 ) -> Iterator[str]:
-    """Yield every line with its end, a batch at a time, so that memory stays flat."""
-    while True:
-        page = read_page(services, principal, since=since, cursor=cursor)
-        yield "".join(f"{line}\n" for line in page.lines)
-        cursor = page.cursor
-        if cursor is None:
-            return
+    """Return every line with its end, a batch at a time."""
+    return stream_pages(
+        lambda place: read_page(services, principal, since=since, cursor=place), cursor
+    )
 
 
 def format_line(row: ExportRow) -> str:
@@ -197,14 +193,6 @@ def _create(path: Path) -> int:
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
 
 
-def _parse_cursor(cursor: str) -> tuple[datetime, str]:
-    time, verdict_id = decode_cursor(cursor, (str, str))
-    try:
-        at = datetime.fromisoformat(time)
-        if at.tzinfo is None:
-            raise ValueError("no offset")
-    except ValueError as error:
-        raise InvalidError(
-            "bad_cursor", "This page token is not one of this list.", "Begin again without it."
-        ) from error
+def _parse_after(cursor: str) -> tuple[datetime, str]:
+    at, verdict_id = parse_cursor(cursor, 1)
     return at, verdict_id

@@ -11,7 +11,6 @@ from api.cases.case import Case
 from api.cases.states import CaseState
 from api.casework.moving import reopened_until
 from api.errors import BusyError, GoneError, NotFoundError
-from api.photos.pictures import PictureSize, served_picture
 from api.principal import Principal
 from api.services import Services
 from api.store.cases import get_cases, newest_of
@@ -25,7 +24,7 @@ OBJECTIONABLE: Final[frozenset[CaseState]] = frozenset({"dismissed", "closed", "
 """States of which a reporter may say that it is not solved."""
 SHOWS_PROOF: Final[frozenset[CaseState]] = frozenset({"checked", "closed", "evaluated"})
 """States in which somebody has looked at the after-photo, so that its reporters may."""
-_READER: Final = Principal("citizen", "a reporter", "citizen-intake")
+READER: Final = Principal("citizen", "a reporter", "citizen-intake")
 """Sees photos everywhere: it is handed only those of the report and its cases."""
 
 
@@ -87,14 +86,13 @@ def lock_report(connection: Connection, report_id: str) -> Report:
     return _check_kept(get_report(connection, report_id, lock=True), report_id)
 
 
-def show_report_photo(services: Services, report_id: str, size: PictureSize) -> bytes:
-    """Return a report's own photo, faces and number plates blurred.
+def find_report_photo(services: Services, report_id: str) -> str:
+    """Return the SHA-256 of a report's own photo, which READER may see.
 
     Raises:
         NotFoundError: There is no such report, or it has no photo.
-        GoneError: The report or the photo was deleted.
-        BusyError: It waits for its score, or every worker is busy.
-        ScoringError: It could not be blurred.
+        GoneError: The report was erased.
+        BusyError: It waits for its score.
     """
     with services.database.read() as connection:
         report = _check_kept(get_report(connection, report_id), report_id)
@@ -102,17 +100,15 @@ def show_report_photo(services: Services, report_id: str, size: PictureSize) -> 
         raise NotFoundError("photo of report", report_id)
     if report.state == "waiting":  # Nobody knows its number plates yet.
         raise BusyError("photo_waiting", "The photo waits to be looked at.", retry_after_s=5)
-    return served_picture(services, _READER, report.photo_sha256, size, draw=False)
+    return report.photo_sha256
 
 
-def show_after_photo(services: Services, report_id: str, number: str, size: PictureSize) -> bytes:
-    """Return the after-photo of one of a report's cases, faces and number plates blurred.
+def find_after_photo(services: Services, report_id: str, number: str) -> str:
+    """Return the SHA-256 of the after-photo of one of a report's cases, which READER may see.
 
     Raises:
         NotFoundError: The report has no such case, or there is no proof to be shown yet.
-        GoneError: The report or the photo was deleted.
-        BusyError: Every worker is busy.
-        ScoringError: It could not be blurred.
+        GoneError: The report was erased.
     """
     with services.database.read() as connection:
         _check_kept(get_report(connection, report_id), report_id)
@@ -120,7 +116,7 @@ def show_after_photo(services: Services, report_id: str, number: str, size: Pict
         sha256 = _find_after_photo(connection, case)
     if sha256 is None:
         raise NotFoundError("after-photo of case", number)
-    return served_picture(services, _READER, sha256, size, draw=False)
+    return sha256
 
 
 def find_numbered(cases: Sequence[Case], number: str) -> Case:

@@ -4,16 +4,14 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from api.casework.following import lock_report
-from api.errors import InvalidError, NotFoundError
+from api.casework.line_pages import BATCH_ROWS, parse_cursor, stream_pages, write_cursor
+from api.errors import NotFoundError
 from api.principal import Principal
-from api.schemas.types import decode_cursor, encode_cursor
 from api.services import Services
 from api.store.citizen_words import CitizenWord, list_words_for_export, put_word
-
-BATCH_ROWS: Final = 500
 
 
 def say_word(services: Services, report_id: str, finding_id: str, *, is_right: bool) -> None:
@@ -65,7 +63,7 @@ def read_words(
     Raises:
         InvalidError: The cursor is none of ours.
     """
-    after = None if cursor is None else _parse_cursor(cursor)
+    after = None if cursor is None else _parse_after(cursor)
     with services.database.read() as connection:
         rows = list_words_for_export(
             connection, since=since, after=after, grids=principal.grids, limit=limit
@@ -73,22 +71,17 @@ def read_words(
     last = rows[-1][0] if len(rows) == limit else None
     return WordPage(
         tuple(_format(word, score or {}) for word, score in rows),
-        None
-        if last is None
-        else encode_cursor((last.at.isoformat(), last.report_id, last.finding_id)),
+        None if last is None else write_cursor(last.at, last.report_id, last.finding_id),
     )
 
 
 def stream_words(
     services: Services, principal: Principal, since: datetime | None, cursor: str | None
 ) -> Iterator[str]:
-    """Yield every line with its end, a batch at a time, so that memory stays flat."""
-    while True:
-        page = read_words(services, principal, since=since, cursor=cursor)
-        yield "".join(f"{line}\n" for line in page.lines)
-        cursor = page.cursor
-        if cursor is None:
-            return
+    """Return every line with its end, a batch at a time."""
+    return stream_pages(
+        lambda place: read_words(services, principal, since=since, cursor=place), cursor
+    )
 
 
 def _format(word: CitizenWord, score: Mapping[str, Any]) -> str:
@@ -106,14 +99,6 @@ def _format(word: CitizenWord, score: Mapping[str, Any]) -> str:
     return json.dumps(content, ensure_ascii=False, allow_nan=False)
 
 
-def _parse_cursor(cursor: str) -> tuple[datetime, str, str]:
-    time, report_id, finding_id = decode_cursor(cursor, (str, str, str))
-    try:
-        at = datetime.fromisoformat(time)
-        if at.tzinfo is None:
-            raise ValueError("no offset")
-    except ValueError as error:
-        raise InvalidError(
-            "bad_cursor", "This page token is not one of this list.", "Begin again without it."
-        ) from error
+def _parse_after(cursor: str) -> tuple[datetime, str, str]:
+    at, report_id, finding_id = parse_cursor(cursor, 2)
     return at, report_id, finding_id

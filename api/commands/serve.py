@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import errno
 import logging
 import signal
 import socket
@@ -99,7 +100,10 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.listen(WAITING_CONNECTIONS)
     except OSError as error:
         listener.close()
-        raise OSError(error.errno, error.strerror, f"{host}:{port}") from error
+        words = error.strerror or "cannot listen"
+        if error.errno == errno.EADDRINUSE:
+            words += "; --port (make serve PORT=...) takes another"
+        raise OSError(error.errno, words, f"{host}:{port}") from error
     return listener
 
 
@@ -146,11 +150,13 @@ def build_loops(services: "Services") -> "Sequence[Loop]":
     from api.grid_cells import watch_grid
     from api.intake.scoring import score_step
     from api.keeping.retention import housekeeping_step
+    from api.photos.ahead import picture_step
 
     return (
         Loop("scoring", partial(score_step, services)),
         DeliveryLoop(open_deliverer(services)),
         Loop("housekeeping", partial(housekeeping_step, services)),
+        Loop("pictures", partial(picture_step, services)),
         Loop("grid", watch_grid(services)),
         Loop("cameras", partial(notice_silent_cameras, services)),
     )

@@ -142,6 +142,8 @@ def apply_scored(services: Services, job: ClaimedJob, scored: Scored) -> Outcome
             insert_shadow_score(connection, report.id, services.clock(), scored.shadow)
         cases = open_cases(services, connection, report, score.findings, scored.perceptual_hash)
         _tell(services, connection, report, cases)
+    if report.photo_sha256 is not None and score.error is None:
+        services.pictures_ahead.add(report.photo_sha256)
     return Outcome(report, cases, score.findings)
 
 

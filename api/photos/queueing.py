@@ -45,7 +45,13 @@ class PictureLine:
         wanted = await run_in_threadpool(look_up)
         if wanted.made is not None:
             return wanted.made
-        async with self._turn:
+        try:
+            await asyncio.wait_for(self._turn.acquire(), deadline - time.monotonic())
+        except TimeoutError:
+            raise BusyError(
+                "pictures_waiting", "Too many pictures are waited for.", retry_after_s=5
+            ) from None
+        try:
             while True:
                 wanted = await run_in_threadpool(look_up)  # Who stood before may have made it.
                 if wanted.made is not None:
@@ -56,3 +62,5 @@ class PictureLine:
                     if time.monotonic() > deadline:
                         raise
                 await asyncio.sleep(RETRY_S)
+        finally:
+            self._turn.release()

@@ -157,4 +157,6 @@ async def beat(
     seen = await run_in_threadpool(
         record_heartbeat, services, principal, camera, heartbeat, news.photo
     )
+    if news.photo is not None and seen.frame_sha256 is not None:
+        services.pictures_ahead.add(seen.frame_sha256)
     return show_camera(services, seen)

@@ -2,15 +2,17 @@
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
 
-from api.casework.following import show_after_photo, show_report_photo
+from api.casework.following import READER, find_after_photo, find_report_photo
 from api.casework.objections import object_to
 from api.casework.words import say_word
 from api.http.deps import get_services, limit_address
 from api.http.problems import problem_responses
 from api.intake.accepting import check_follow_token
 from api.photos.pictures import PictureSize
+from api.photos.queueing import PictureLine
 from api.routes.photos import JPEG_CONTENT
 from api.schemas.reports import (
     CaseNumber,
@@ -66,9 +68,12 @@ router = APIRouter(prefix="/v1/reports", tags=["reports"], dependencies=[Depends
     response_class=Response,
     responses={**PICTURE, **problem_responses(404, 410, 422, 429, 503)},
 )
-def get_report_photo(services: Service, report_id: Opened, size: Size = "medium") -> Response:
+async def get_report_photo(
+    request: Request, services: Service, report_id: Opened, size: Size = "medium"
+) -> Response:
     """Return it without boxes: they stand in the report's `findings`, in pixels of `image_wh`."""
-    return _answer(show_report_photo(services, report_id, size))
+    sha256 = await run_in_threadpool(find_report_photo, services, report_id)
+    return await _answer(request, sha256, size)
 
 
 @router.get(
@@ -78,14 +83,16 @@ def get_report_photo(services: Service, report_id: Opened, size: Size = "medium"
     response_class=Response,
     responses={**PICTURE, **problem_responses(404, 410, 422, 429, 503)},
 )
-def get_after_photo(
+async def get_after_photo(
+    request: Request,
     services: Service,
     report_id: Opened,
     number: Annotated[CaseNumber, Path()],
     size: Size = "medium",
 ) -> Response:
     """Return the newest after-photo of a case, once somebody has checked it."""
-    return _answer(show_after_photo(services, report_id, number, size))
+    sha256 = await run_in_threadpool(find_after_photo, services, report_id, number)
+    return await _answer(request, sha256, size)
 
 
 @router.put(
@@ -115,7 +122,9 @@ def post_objection(services: Service, report_id: Opened, body: ObjectionBody) ->
     return show_objection(object_to(services, report_id, body.number, body.note).outcome)
 
 
-def _answer(picture: bytes) -> Response:
+async def _answer(request: Request, sha256: str, size: PictureSize) -> Response:
+    line: PictureLine = request.app.state.picture_line
+    picture = await line.wait_for(READER, sha256, size, draw=False)
     return Response(
         picture,
         media_type="image/jpeg",

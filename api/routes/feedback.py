@@ -1,6 +1,7 @@
 """Routes: what people say of the model's findings, and its export."""
 
 import itertools
+from collections.abc import Iterator
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -8,6 +9,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from api.casework.feedback import read_page, stream_lines
+from api.casework.line_pages import LinePage
 from api.casework.verdicts import AddedBox, FindingWord, NewVerdict, ReviewerRole, judge_photo
 from api.casework.words import read_words, stream_words
 from api.http.deps import get_services, require
@@ -141,14 +143,8 @@ def export_feedback(
     Photos whose original was deleted are left out: nothing can be learnt without them.
     """
     if limit is None:
-        lines = stream_lines(services, principal, since, cursor)
-        # The first batch is read here, so that trouble is still answered as a problem.
-        first = next(lines)
-        return StreamingResponse(itertools.chain([first], lines), media_type=LINES_TYPE)
-    page = read_page(services, principal, since=since, cursor=cursor, limit=limit)
-    headers = {} if page.cursor is None else {"Next-Cursor": page.cursor}
-    content = "".join(f"{line}\n" for line in page.lines)
-    return Response(content, media_type=LINES_TYPE, headers=headers)
+        return _answer_all(stream_lines(services, principal, since, cursor))
+    return _answer_page(read_page(services, principal, since=since, cursor=cursor, limit=limit))
 
 
 @router.get(
@@ -177,9 +173,17 @@ def export_words(
 ) -> Response:
     """Return each reporter's last word on each finding, oldest first; a changed one comes again."""
     if limit is None:
-        lines = stream_words(services, principal, since, cursor)
-        return StreamingResponse(itertools.chain([next(lines)], lines), media_type=LINES_TYPE)
-    page = read_words(services, principal, since=since, cursor=cursor, limit=limit)
+        return _answer_all(stream_words(services, principal, since, cursor))
+    return _answer_page(read_words(services, principal, since=since, cursor=cursor, limit=limit))
+
+
+def _answer_all(lines: Iterator[str]) -> Response:
+    # The first batch is read here, so that trouble is still answered as a problem.
+    first = next(lines)
+    return StreamingResponse(itertools.chain([first], lines), media_type=LINES_TYPE)
+
+
+def _answer_page(page: LinePage) -> Response:
     headers = {} if page.cursor is None else {"Next-Cursor": page.cursor}
     content = "".join(f"{line}\n" for line in page.lines)
     return Response(content, media_type=LINES_TYPE, headers=headers)

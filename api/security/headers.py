@@ -14,7 +14,7 @@ ALWAYS: Final = (
     ("Cross-Origin-Resource-Policy", "same-origin"),
 )
 HSTS: Final = "max-age=31536000"
-PRIVATE_PREFIXES: Final = ("/v1", "/open311", "/metrics")
+PRIVATE_PREFIXES: Final = ("/v1", "/open311", "/metrics", "/console")
 
 
 class SecurityHeaders:

@@ -88,8 +88,8 @@ def sign_in(
     return session, cookie
 
 
-def find_session(services: Services, cookie: str | None) -> Session:
-    """Return who is signed in, and note that they are there.
+def find_session(services: Services, cookie: str | None, *, touches: bool = True) -> Session:
+    """Return who is signed in, and note that they are there, unless it is not their doing.
 
     Raises:
         SignInNeededError: Nobody, or the session has ended, or its key was revoked.
@@ -103,7 +103,7 @@ def find_session(services: Services, cookie: str | None) -> Session:
         session = store.find_session(connection, session_id)
     if session is None or now >= session.expires_at or now - session.seen_at >= idle:
         raise SignInNeededError("session_ended", "The session has ended.", "Sign in again.")
-    if now - session.seen_at >= TOUCH_EVERY:
+    if touches and now - session.seen_at >= TOUCH_EVERY:
         with services.database.write() as connection:
             store.touch_session(connection, session_id, now)
     return session

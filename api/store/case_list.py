@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from api.cases.case import Case, Source
 from api.cases.states import CaseState
-from api.cases.waiting import HANDLED_BY, REVIEWED_BY
 from api.store.cases import COLUMNS
+from api.store.deadlines import overdue_at
 from api.store.scope import visible
 from api.store.tables import cases
 
@@ -123,11 +123,5 @@ def conditions_of(wanted: CaseFilter) -> list[ColumnElement[bool]]:
     if wanted.source is not None:
         conditions.append(cases.c.source == wanted.source)
     if wanted.overdue_at is not None:
-        conditions.append(_overdue(wanted.overdue_at))
+        conditions.append(overdue_at(wanted.overdue_at))
     return conditions
-
-
-def _overdue(now: datetime) -> ColumnElement[bool]:
-    review = and_(cases.c.state.in_(sorted(REVIEWED_BY)), cases.c.review_due_at < now)
-    handling = and_(cases.c.state.in_(sorted(HANDLED_BY)), cases.c.due_at < now)
-    return or_(review, handling)

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     CompoundSelect,
     Connection,
     Select,
-    case,
     func,
     literal,
     or_,
@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy import union as union_of
 
 from api.cases.case import Case
-from api.cases.waiting import HANDLED_BY, REVIEWED_BY, deadline_of
+from api.cases.waiting import deadline_of
 from api.store.case_list import (
     ORDERS,
     CaseFilter,
@@ -29,18 +29,13 @@ from api.store.case_list import (
     stands_behind,
 )
 from api.store.cases import COLUMNS
+from api.store.deadlines import MAY_RUN, awaited
 from api.store.tables import case_reports, cases, reports
 
 _NUMBER: Final = re.compile(r"\d{4}-\d*")
 _COUNT: Final = re.compile(r"\d{1,6}")
 """What people say of a number such as 2026-000123: 123."""
 COUNT_DIGITS: Final = 6
-
-_REVIEWED: Final = cases.c.state.in_(sorted(REVIEWED_BY))
-_HANDLED: Final = cases.c.state.in_(sorted(HANDLED_BY))
-AWAITED: Final = case((_REVIEWED, cases.c.review_due_at), (_HANDLED, cases.c.due_at))
-"""The deadline that a case waits for, as `deadline_of` says it."""
-_HAS_CLOCK: Final = cases.c.state.in_(sorted(REVIEWED_BY | HANDLED_BY))
 
 Place = tuple[Any, ...]
 """Where a case stands in an order: what it is sorted by, and its id."""
@@ -123,7 +118,7 @@ def place_of(one: Case, order: CaseOrder) -> Place:
     return tuple(getattr(one, column.key) for column, _ in ORDERS[order])
 
 
-_DUE: Final = ((AWAITED, False), (cases.c.id, False))
+_DUE: Final = ((awaited, False), (cases.c.id, False))
 PLACE_KINDS: Final[Mapping[CaseOrder, tuple[type, ...]]] = {
     "newest": (datetime, str),
     "oldest": (datetime, str),
@@ -169,7 +164,7 @@ def _count(conditions: Sequence[ColumnElement[bool]], most: int) -> Select[int]:
 def _conditions(search: Search) -> list[ColumnElement[bool]]:
     conditions = conditions_of(search.wanted)
     if search.running or search.order == "due":
-        conditions += [_HAS_CLOCK, AWAITED.is_not(None)]
+        conditions += [MAY_RUN, awaited.is_not(None)]
     if search.text is not None:
         conditions.append(_matches(search.text))
     return conditions
@@ -188,10 +183,16 @@ def _containing(text: str) -> CompoundSelect[Any]:
     No index: a column of 50,000 addresses and one of notes are read through in the time that the
     page takes anyway (benchmarks/README.md, console_pages).
     """
-    words = cases.c.address.icontains(text, autoescape=True)
+    words = _stands_in(cases.c.address, text)
     if _COUNT.fullmatch(text):
         words = or_(words, cases.c.number.endswith(f"-{text.zfill(COUNT_DIGITS)}"))
     # The notes first, then their cases: SQLite would go the other way, a look-up for each report.
-    noted = select(reports.c.id).where(reports.c.note.icontains(text, autoescape=True))
+    noted = select(reports.c.id).where(_stands_in(reports.c.note, text))
     by_note = select(case_reports.c.case_id.label("id")).where(case_reports.c.report_id.in_(noted))
     return union_of(select(cases.c.id).where(words), by_note)
+
+
+def _stands_in(column: Column[str | None], text: str) -> ColumnElement[bool]:
+    if text.lower() == text.upper():  # Chinese: nothing to fold, and less work.
+        return column.contains(text, autoescape=True)
+    return column.icontains(text, autoescape=True)

@@ -86,6 +86,17 @@ def list_events(connection: Connection, case_id: str) -> tuple[CaseEvent, ...]:
     return tuple(_event(row) for row in rows)
 
 
+def last_events(connection: Connection, case_id: str, limit: int) -> tuple[CaseEvent, ...]:
+    """Return the end of a case's history, in the order in which it happened."""
+    rows = connection.execute(
+        select(case_events)
+        .where(case_events.c.case_id == case_id)
+        .order_by(case_events.c.seq.desc())
+        .limit(limit)
+    )
+    return tuple(_event(row) for row in rows)[::-1]
+
+
 def newest_of(
     connection: Connection, case_id: str, actions: Sequence[str], limit: int = 1
 ) -> tuple[CaseEvent, ...]:

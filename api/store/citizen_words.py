@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, delete, exists, select, tuple_
 
 from api.store.people_tables import citizen_words
 from api.store.scope import visible
@@ -24,14 +24,6 @@ class CitizenWord:
     is_right: bool
     at: datetime
     """When it was said, or changed last."""
-
-
-@dataclass(frozen=True, slots=True)
-class WordCount:
-    """How many findings of a label reporters called right, and how many wrong."""
-
-    right: int
-    wrong: int
 
 
 def put_word(connection: Connection, word: CitizenWord) -> None:
@@ -55,29 +47,6 @@ def list_words(connection: Connection, report_ids: Sequence[str]) -> dict[str, d
     for row in rows:
         found.setdefault(row.report_id, {})[row.finding_id] = row.is_right
     return found
-
-
-def count_words(
-    connection: Connection, since: datetime | None, grids: Sequence[str]
-) -> dict[str, WordCount]:
-    """Count words by label.
-
-    Args:
-        connection: In a transaction.
-        since: Only of this time or later.
-        grids: Prefixes of the grid cells that are seen; empty: all.
-    """
-    conditions = _conditions(since, grids)
-    rows = connection.execute(
-        select(citizen_words.c.label, citizen_words.c.is_right, func.count())
-        .where(*conditions)
-        .group_by(citizen_words.c.label, citizen_words.c.is_right)
-        .order_by(citizen_words.c.label)
-    )
-    counted: dict[str, dict[bool, int]] = {}
-    for label, is_right, count in rows:
-        counted.setdefault(label, {})[bool(is_right)] = count
-    return {label: WordCount(of.get(True, 0), of.get(False, 0)) for label, of in counted.items()}
 
 
 def list_words_for_export(

@@ -51,7 +51,8 @@ def local_day(
     offset: Any = first_s
     if later:
         offset = case(*((moment >= at, seconds) for at, seconds in reversed(later)), else_=first_s)
-    return (whole_seconds(connection, moment) + offset) // DAY_S
+    local_s: ColumnElement[int] = whole_seconds(connection, moment) + offset
+    return local_s // DAY_S
 
 
 def whole_number(connection: Connection, value: ColumnElement[Any]) -> ColumnElement[int]:

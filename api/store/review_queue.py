@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, case, func, or_, select
 
 from api.cases.case import Case
-from api.cases.states import CaseState
-from api.cases.waiting import HANDLED_BY, LANE_STATES, REVIEWED_BY, Lane, deadline_of, is_overdue
+from api.cases.waiting import LANE_STATES, Lane, deadline_of, is_overdue
+from api.store.case_list import stands_behind
 from api.store.cases import get_cases
+from api.store.deadlines import awaited
 from api.store.scope import visible
 from api.store.tables import cases
 
@@ -98,7 +99,7 @@ def page_queue(
 def count_lanes(connection: Connection, wanted: Wanted, now: datetime) -> dict[Lane, LaneCount]:
     """Return how much waits in each lane, whichever `wanted` names."""
     states = [state for states in LANE_STATES.values() for state in states]
-    late = func.sum(case((_deadline(states) < now, 1), else_=0))
+    late = func.sum(case((awaited < now, 1), else_=0))
     rows = connection.execute(
         select(c.state, func.count(), late)
         .where(c.state.in_(states), *_conditions(wanted))
@@ -124,39 +125,25 @@ def _page_part(
     limit: int,
 ) -> Sequence[str]:
     states = LANE_STATES[wanted.lane]
-    deadline = _deadline(states)
-    late = deadline < now
     # The rows' ids alone are sorted: whole rows take the sorter three times as long.
     statement = select(c.id).where(c.state.in_(states), *_conditions(wanted))
     columns: list[tuple[ColumnElement[Any], bool]] = [
         (c.priority, True), (c.opened_at, False), (c.id, False),
     ]  # fmt: skip
     if overdue:
-        columns.insert(0, (deadline, False))
-        statement = statement.where(late)
+        columns.insert(0, (awaited, False))
+        statement = statement.where(awaited < now)
     else:
-        statement = statement.where(or_(deadline.is_(None), deadline >= now))
+        statement = statement.where(or_(awaited.is_(None), awaited >= now))
     if backwards:
         columns = [(column, not falling) for column, falling in columns]
     if place is not None:
         values = [place.priority, place.opened_at, place.id]
         statement = statement.where(
-            _behind(columns, [place.deadline, *values] if overdue else values)
+            stands_behind(columns, [place.deadline, *values] if overdue else values)
         )
     ordered = [column.desc() if falling else column.asc() for column, falling in columns]
     return connection.execute(statement.order_by(*ordered).limit(limit)).scalars().all()
-
-
-def _deadline(states: Sequence[CaseState]) -> ColumnElement[Any]:
-    """Return `deadline_of` as SQL."""
-    return case(
-        (c.state.in_(_among(REVIEWED_BY, states)), c.review_due_at),
-        (c.state.in_(_among(HANDLED_BY, states)), c.due_at),
-    )
-
-
-def _among(those: frozenset[CaseState], states: Sequence[CaseState]) -> list[CaseState]:
-    return [state for state in states if state in those]
 
 
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
@@ -168,14 +155,3 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.grid_prefix is not None:
         conditions.append(c.grid_code.startswith(wanted.grid_prefix, autoescape=True))
     return conditions
-
-
-def _behind(
-    columns: Sequence[tuple[ColumnElement[Any], bool]], values: Sequence[Any]
-) -> ColumnElement[bool]:
-    """Return the condition that a row stands behind a place: column by column."""
-    ways = []
-    for at, (column, falling) in enumerate(columns):
-        same = [one == value for (one, _), value in zip(columns[:at], values[:at], strict=True)]
-        ways.append(and_(*same, column < values[at] if falling else column > values[at]))
-    return or_(*ways)

@@ -153,6 +153,12 @@ incidents = Table(
     Column("report_id", ID, ForeignKey("reports.id")),
     Index(None, "camera_id", "started_at"),
     Index(None, "photo_sha256"),
+    Index(
+        "ix_incidents_open",
+        "camera_id",
+        sqlite_where=text("state = 'open'"),
+        postgresql_where=text("state = 'open'"),
+    ),
 )
 
 toilets = Table(

@@ -178,10 +178,10 @@ def count_by_square(connection: Connection, wanted: Wanted, most: int) -> tuple[
         .order_by(func.count().desc(), row, column)
         .limit(most)
     )
-    return tuple(_square(*place, count) for *place, count in found)
+    return tuple(_square(up, along, count) for up, along, count in found)
 
 
 def _square(row: int, column: int, count: int) -> SquareCount:
     south, west = row / PER_LAT_DEG - 90.0, column / PER_LON_DEG - 180.0
-    edges = (south, west, south + LAT_DEG, west + LON_DEG)
-    return SquareCount(*(round(edge, 6) for edge in edges), count)
+    north, east = south + LAT_DEG, west + LON_DEG
+    return SquareCount(round(south, 6), round(west, 6), round(north, 6), round(east, 6), count)

@@ -18,7 +18,6 @@ from sqlalchemy import (
 
 from api.cases.closing import Outcome
 from api.store.case_list import conditions_of
-from api.store.citizen_words import WordCount
 from api.store.people_tables import citizen_words
 from api.store.statistics import Wanted
 from api.store.tables import case_reports, cases, closing_checks, verdicts
@@ -36,6 +35,14 @@ class FindingCount:
     model: str
     """Name and version; empty: unknown."""
     findings: int
+
+
+@dataclass(frozen=True, slots=True)
+class WordCount:
+    """How many findings of a label reporters called right, and how many wrong."""
+
+    right: int
+    wrong: int
 
 
 def count_findings(connection: Connection, wanted: Wanted) -> tuple[FindingCount, ...]:
@@ -98,11 +105,8 @@ def count_checks(connection: Connection, wanted: Wanted) -> dict[Outcome, int]:
     return {outcome: count for outcome, count in connection.execute(query)}
 
 
-def count_words_within(connection: Connection, wanted: Wanted) -> dict[str, WordCount]:
-    """Count what citizens said of findings in the span, by the findings' label.
-
-    Unlike `api.store.citizen_words.count_words` the span has an end, and a grid prefix counts.
-    """
+def count_words(connection: Connection, wanted: Wanted) -> dict[str, WordCount]:
+    """Count what citizens said of findings in the span, by the findings' label."""
     words = citizen_words.c
     query = (
         select(words.label, func.count(case((words.is_right, 1))), func.count())

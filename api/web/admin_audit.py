@@ -26,11 +26,12 @@ ACTION_NAMES: Final[Mapping[str, tuple[str, str]]] = {
     "webhook.replayed": ("重新推送", "webhook replayed"),
     "grid.imported": ("导入网格", "grid imported"),
     "toilets.imported": ("导入公厕", "toilets imported"),
-    "camera.registered": ("登记摄像头", "camera registered"),
-    "camera.changed": ("修改摄像头", "camera changed"),
-    "camera.retired": ("停用摄像头", "camera retired"),
+    "camera.registered": ("登记摄像机", "camera registered"),
+    "camera.changed": ("修改摄像机", "camera changed"),
+    "camera.retired": ("停用摄像机", "camera retired"),
     "photo.original_read": ("查看原图", "original photo read"),
     "feedback.exported": ("导出反馈", "feedback exported"),
+    "ledger.exported": ("导出台账", "ledger exported"),
     "report.erased": ("删除上报人信息", "report erased"),
 }
 

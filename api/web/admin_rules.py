@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from api.cases.rules import SHIPPED_RULES, Rules
 from api.cases.rules_compare import RuleChange, compare_rules
@@ -10,6 +11,9 @@ from api.errors import InvalidError, NotFoundError, SettingsError
 from api.services import Services
 from api.web.admin_words import say_in
 from detector.labels import Language
+
+MOST_BYTES: Final = 2**18
+"""Over ten times the file that ships; reading YAML takes a second for so much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +70,12 @@ def check_rules(rules: Rules, data: bytes, name: str, language: Language) -> Rul
         language: In which faults are told.
 
     Raises:
-        InvalidError: It is not UTF-8 text.
+        InvalidError: It is not UTF-8 text, or far too long.
     """
+    if len(data) > MOST_BYTES:
+        raise InvalidError(
+            "rules_too_long", f"The file is larger than {MOST_BYTES // 1024} KiB.", "Is it the one?"
+        )
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

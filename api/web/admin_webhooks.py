@@ -15,7 +15,7 @@ from api.web.forms import OrNone, PageForm
 AREAS: Final[Mapping[str, tuple[str, str]]] = {
     "cn.street-issues.case": ("案件", "Cases"),
     "cn.street-issues.report": ("上报", "Reports"),
-    "cn.street-issues.camera": ("摄像头", "Cameras"),
+    "cn.street-issues.camera": ("摄像机", "Cameras"),
     "cn.street-issues.incident": ("视频事件", "Incidents"),
 }
 _TYPES: Final = TypeAdapter[tuple[str, ...]](Types)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from api.cameras.camera import MOST_ZONE_POINTS, Zone, check_zone
-from api.errors import ApiError, InvalidError
+from api.errors import InvalidError
 
 Choose = Callable[[str, str], str]
 """`t(zh, en)` of the reader."""
@@ -17,15 +17,6 @@ ZONE_WORDS: Final[Mapping[str, str]] = {
     "The zone has almost": "区域面积太小",
 }
 """In Chinese, by how the message of `check_zone` begins."""
-CAMERA_WORDS: Final[Mapping[str, str]] = {
-    "camera_code_taken": "该编号已被使用（停用的摄像机也占用编号），请换一个编号。",
-    "hours_invalid": "监看时段有误：各时段须先后相接、互不重叠，只有最后一段可以跨零点。",
-    "unknown_label": "识别类别不在本系统的规则之内。",
-    "position_invalid": "经纬度有误。",
-    "outside_grids": "该位置不在您的网格范围之内。",
-    "zone_invalid": "监看区域有误，请重新划定。",
-}
-"""In Chinese, by the error's code."""
 FIELD_WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "code": (
         "编号须为 1 至 64 个字符，不能有空格和 / ? # % \\ 。",
@@ -53,11 +44,6 @@ def say_fields(names: Sequence[str], choose: Choose) -> tuple[str, ...]:
     """Return what is wrong with fields of the form, each once."""
     known = [name for name in dict.fromkeys(names) if name in FIELD_WORDS]
     return tuple(choose(*FIELD_WORDS[name]) for name in known)
-
-
-def say_camera(error: ApiError, choose: Choose) -> str:
-    """Return why a camera was refused."""
-    return choose(CAMERA_WORDS.get(error.code, error.message), error.message)
 
 
 def check_zones(zones: Sequence[Zone], choose: Choose) -> None:

@@ -41,7 +41,7 @@ _ALL: Final = (
     Action("close", "z", "结案", "Close", kind="primary"),
     Action("evaluate", "p", "评价", "Evaluate"),
     Action("send_back", "v", "核查不通过", "Send back", kind="danger"),
-    Action("recall", "u", "撤回派遣", "Recall"),
+    Action("recall", "y", "撤回派遣", "Recall"),
     Action("dismiss", "x", "注销", "Dismiss", kind="danger"),
     Action("merge", "m", "合并", "Merge"),
     Action("reopen", "o", "重新打开", "Reopen"),

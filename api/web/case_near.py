@@ -31,8 +31,12 @@ def gather_near(
         found = nearby_cases(
             connection, case.lat, case.lon, NEAR_M, principal.grids, MOST_SHOWN + 1
         )
+    shown_cell = None
+    if cell is not None:
+        geometry = dict(cell.geometry)
+        shown_cell = {"code": cell.code, "name": cell.name, "geometry": geometry}
     return {
-        "cell": None if cell is None else {"code": cell.code, "geometry": dict(cell.geometry)},
+        "cell": shown_cell,
         "cases": [
             {
                 "id": one.id,

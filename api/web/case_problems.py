@@ -1,9 +1,10 @@
-"""Refusals of the case page in the reader's language."""
+"""Refusals of the case page, where it shows the case anew with what was typed."""
 
 from collections.abc import Mapping
 from typing import Final
 
 from api.errors import ApiError
+from api.web.problem_words import word_error
 from api.web.shown import Showing
 
 WORDS: Final[Mapping[str, tuple[str, str]]] = {
@@ -16,38 +17,12 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "案件的状态已变，不能再做这一步。下面是最新情况。",
         "The case has moved on and this step is no longer possible. It is shown anew below.",
     ),
-    "case_ended": ("案件已经结束，请先重新打开。", "The case has ended; reopen it first."),
-    "move_forbidden": (
-        "您的密钥没有做这一步的权限。",
-        "Your key does not have the right to do this.",
-    ),
-    "reopen_too_late": (
-        "结束时间过久，不能重新打开，请重新上报。",
-        "It ended too long ago to be reopened: report the problem again.",
-    ),
-    "merge_into_itself": ("不能并入自身。", "A case cannot be merged into itself."),
-    "merge_choice": (
-        "请选择一个案件，或填写案件号。",
-        "Choose a case, or type a case's number.",
-    ),
     "not_found": ("找不到这个案件号。", "There is no case of this number."),
-    "split_reports": (
-        "请选择要拆出的上报，并至少留下一条。",
-        "Choose the reports to split off, and leave at least one.",
-    ),
-    "place_out_of_reach": (
-        "这个位置不在您的网格范围内。",
-        "This place lies outside your grid cells.",
-    ),
-    "position_invalid": ("坐标不正确。", "This is no place on earth."),
-    "position_incomplete": ("请同时填写纬度和经度。", "A position has a latitude and a longitude."),
-    "label_unknown": ("没有这个类别。", "There is no such label."),
-    "unit_missing": ("请填写处置单位。", "Say which unit is to handle it."),
 }
 REASONS_MISSING: Final[Mapping[str, tuple[str, str]]] = {
     "check": (
-        "没有证明已解决的处理后照片：请提交照片，或填写您如何确认已解决。",
-        "No after-photo proves it: ask for one, or say how you know that it is resolved.",
+        "没有证明已解决的处置后照片：请另交一张，或填写您如何确认已解决。",
+        "No after-photo proves that it is resolved: ask for another, or say how you know.",
     ),
     "close": (
         "闭环核查认为未解决：请退回，或填写仍然结案的理由。",
@@ -57,7 +32,7 @@ REASONS_MISSING: Final[Mapping[str, tuple[str, str]]] = {
 
 
 def word_problem(showing: Showing, error: ApiError, action: str) -> str:
-    """Return a refusal in words; of one that is new here, its own.
+    """Return a refusal in words.
 
     Args:
         showing: To whom.
@@ -69,4 +44,4 @@ def word_problem(showing: Showing, error: ApiError, action: str) -> str:
         return showing.choose(*REASONS_MISSING.get(action, otherwise))
     if error.code in WORDS:
         return showing.choose(*WORDS[error.code])
-    return " ".join(part for part in (error.message, error.hint) if part)
+    return word_error(showing.language, error)

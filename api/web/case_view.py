@@ -15,7 +15,7 @@ from api.services import Services
 from api.store.case_neighbours import number_cases, recent_units
 from api.store.case_photos import name_actors
 from api.store.case_reports import CaseReport, read_reports
-from api.store.cases import get_case, list_events
+from api.store.cases import get_case, last_events
 from api.store.objections import list_objections
 from api.store.reports import Report
 from api.store.review_queue import count_lanes, place_of
@@ -27,6 +27,8 @@ from api.web.shown import Showing
 from api.web.visitor import Visitor
 
 MOST_REPORTS: Final = 200
+MOST_LINES: Final = 300
+"""Of the history: a bin that is reported for weeks gathers thousands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,9 @@ class CaseView:
     reports: tuple[tuple[CaseReport, Report], ...]
     """At most 200."""
     history: tuple[Line, ...]
-    """Newest first."""
+    """Newest first, at most 300."""
+    history_cut: bool
+    """There is more."""
     twins: tuple[Twin, ...]
     units: tuple[str, ...]
     """That work went to lately."""
@@ -80,8 +84,9 @@ def gather_case(
     case = find_case(connection, principal, case_id)
     actions = list_actions(case, visitor)
     names = {action.name for action in actions}
-    events = list_events(connection, case.id)
-    others = [*other_cases(events), *([case.merged_into] if case.merged_into else [])]
+    events = last_events(connection, case.id, MOST_LINES + 1)
+    shown = events[-MOST_LINES:]
+    others = [*other_cases(shown), *([case.merged_into] if case.merged_into else [])]
     numbers = number_cases(connection, others, principal.grids) if others else {}
     return CaseView(
         case=case,
@@ -91,8 +96,9 @@ def gather_case(
         actions=actions,
         reports=read_reports(connection, case.id, MOST_REPORTS),
         history=tell_history(
-            showing, events, name_actors(connection, [one.actor for one in events]), numbers
+            showing, shown, name_actors(connection, [one.actor for one in shown]), numbers
         ),
+        history_cut=len(events) > len(shown),
         twins=find_twins(services, connection, principal, case) if "merge" in names else (),
         units=recent_units(connection, principal.grids) if "dispatch" in names else (),
         merged_into=numbers.get(case.merged_into or ""),

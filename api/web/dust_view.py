@@ -18,6 +18,8 @@ RANGES: Final[dict[DustRange, timedelta]] = {
     "week": timedelta(days=7),
 }
 TICK_HOURS: Final = 3
+MOST_SITES: Final = 40
+"""Lines of sites on the wall, which is drawn anew every 15 seconds; the others have pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,15 @@ class SiteRow:
     timeline: Timeline
 
 
+@dataclass(frozen=True, slots=True)
+class SiteRows:
+    """The building sites on the wall."""
+
+    rows: tuple[SiteRow, ...]
+    total: int
+    """With those that are not shown."""
+
+
 def gather_timeline(
     services: Services, connection: Connection, cameras: Sequence[Camera], over: DustRange
 ) -> Timeline:
@@ -83,23 +94,28 @@ def gather_timeline(
     return lay_out(services, cameras, dust, window)
 
 
-def gather_sites(
-    services: Services, connection: Connection, cameras: Sequence[Camera]
-) -> tuple[SiteRow, ...]:
-    """Return the last day of each building site among cameras, the dustiest first."""
+def gather_sites(services: Services, connection: Connection, cameras: Sequence[Camera]) -> SiteRows:
+    """Return the last day of building sites, those with dust now first, then the dustiest."""
     window = _window(services, "day")
     by_site: dict[str, list[Camera]] = {}
     for one in cameras:
         if one.site:
             by_site.setdefault(one.site, []).append(one)
     every = [one.id for some in by_site.values() for one in some]
-    dust = list_dust(connection, every, window)
-    rows = []
-    for site, some in by_site.items():
-        ids = {one.id for one in some}
-        own = [one for one in dust if one.camera_id in ids]
-        rows.append(SiteRow(site, len(some), lay_out(services, some, own, window)))
-    return tuple(sorted(rows, key=lambda row: (-row.timeline.seconds, row.site)))
+    sites = {one.id: site for site, some in by_site.items() for one in some}
+    dust: dict[str, list[DustSpan]] = {site: [] for site in by_site}
+    for seen in list_dust(connection, every, window):
+        dust[sites[seen.camera_id]].append(seen)
+    seconds = {site: sum_seconds([one.span for one in own]) for site, own in dust.items()}
+    now = {site for site, own in dust.items() if any(one.is_open for one in own)}
+    order = sorted(by_site, key=lambda site: (site not in now, -seconds[site], site))
+    return SiteRows(
+        tuple(
+            SiteRow(site, len(by_site[site]), lay_out(services, by_site[site], dust[site], window))
+            for site in order[:MOST_SITES]
+        ),
+        len(by_site),
+    )
 
 
 def lay_out(
@@ -110,9 +126,12 @@ def lay_out(
     spans = [one.span for one in dust]
     days = days_of(window, timezone)
     working = [Span(*ends) for day, _ in days for ends in services.calendar.spans(day)]
+    by_camera: dict[str, list[DustSpan]] = {}
+    for seen in dust:
+        by_camera.setdefault(seen.camera_id, []).append(seen)
     rows = []
     for camera in cameras:
-        own = [one for one in dust if one.camera_id == camera.id]
+        own = by_camera.get(camera.id, [])
         bars = tuple(_bar(one.span, window, is_open=one.is_open) for one in own)
         rows.append(DustRow(camera, bars, sum_seconds([one.span for one in own])))
     return Timeline(

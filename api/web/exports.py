@@ -19,6 +19,7 @@ from api.principal import Principal
 from api.services import Services
 from api.store.audit import record_audit
 from api.store.case_search import Search, turn_page
+from api.web.cells import guard_cell
 from api.web.shown import Showing
 
 Kind = Literal["csv", "xlsx"]
@@ -31,8 +32,6 @@ MEDIA_TYPES: Final[Mapping[str, str]] = {
 PAGE_ROWS: Final = 500
 MOST_ROWS: Final = 1_048_575
 """A sheet of Excel, less its head."""
-_COMMANDS: Final = tuple("=+-@\t\r\n＝＋－＠")
-"""A cell that begins so may be run as a formula by what opens the file."""
 _DATE_FORM: Final = "yyyy-mm-dd hh:mm"
 _WIDTHS: Final[Mapping[type, int]] = {datetime: 17, int: 9, float: 12, str: 18}
 
@@ -70,7 +69,7 @@ def _yes(showing: Showing, one: Case) -> str:
 
 
 COLUMNS: Final = (
-    Column("案卷号", "number", str, lambda one, _: one.number),
+    Column("案件号", "number", str, lambda one, _: one.number),
     Column("事件编码", "event code", str, lambda one, _: one.event_code),
     Column("问题类别", "label", str, lambda one, to: to.label_name(one.label)),
     Column("状态", "state", str, lambda one, to: to.state_name(one.state)),
@@ -83,7 +82,7 @@ COLUMNS: Final = (
     Column("网格", "grid cell", str, lambda one, _: one.grid_code),
     Column("上报数", "reports", int, lambda one, _: one.reports_count),
     Column("上报人数", "reporters", int, lambda one, _: one.reporters_count),
-    Column("立卷时间", "opened", datetime, lambda one, _: one.opened_at),
+    Column("发现时间", "opened", datetime, lambda one, _: one.opened_at),
     Column("状态起始", "in this state since", datetime, lambda one, _: one.state_since),
     Column("核实期限", "review due", datetime, lambda one, _: one.review_due_at),
     Column("处置期限", "handling due", datetime, lambda one, _: one.due_at),
@@ -140,11 +139,6 @@ def export_ledger(
             raise _translate(error) from error
         raise
     return Exported(file, size, count)
-
-
-def guard_cell(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(_COMMANDS) else text
 
 
 def _read_cases(services: Services, search: Search) -> Iterator[Case]:

@@ -17,7 +17,7 @@ ACTION_NAMES: Final[Mapping[str, tuple[str, str]]] = {
     "merge": ("并入其他案件", "Merged into another case"),
     "merged_in": ("并入了其他案件的上报", "Took in another case"),
     "corrected": ("更正信息", "Corrected"),
-    "after_photo": ("提交处理后照片", "After-photo handed in"),
+    "after_photo": ("提交处置后照片", "After-photo handed in"),
     "parked": ("多次处理失败，转人工", "Parked after too many tries"),
     "unparked": ("重新进入队列", "Put back into the queue"),
     "incident_opened": ("监控发现问题", "Seen by a camera"),

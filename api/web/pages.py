@@ -16,10 +16,13 @@ from api.web.assets import Assets, load_assets
 from api.web.headers import page_headers
 from api.web.languages import HTML_NAMES, choose_language
 from api.web.shown import Showing
+from api.web.visitor import Visitor
 from detector.labels import ISSUE_LABELS, Language
 from detector.version import __version__
 
 FOLDER: Final = Path(__file__).with_name("templates")
+MOST_QUERY: Final = 1500
+"""Of an address to come back to, in characters; without a longer one the page opens bare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +58,8 @@ def show_page(
     """Render a page, or a part of one for htmx.
 
     Templates know, beside the context: `t(zh, en)`, `language`, `html_language`, `asset(name)`,
-    `visitor` (None: nobody is signed in), `csrf`, `now`, `path`, `map_settings`, the functions
-    of `Showing`, `issue_labels`, `all_labels`, `all_states`, `version`.
+    `visitor` (None: nobody is signed in), `csrf`, `now`, `path`, `path_query`, `map_settings`,
+    the functions of `Showing`, `issue_labels`, `all_labels`, `all_states`, `version`.
 
     Args:
         request: For whom.
@@ -94,6 +97,7 @@ def _surroundings(
         "csrf": "" if visitor is None else csrf_token(services, visitor.session.id),
         "now": showing.now,
         "path": request.url.path,
+        "path_query": _path_query(request),
         "issue_labels": ISSUE_LABELS,
         "all_labels": tuple(services.rules.events),
         "all_states": STATES,
@@ -102,7 +106,21 @@ def _surroundings(
             "datum": settings.map_datum,
             "attribution": settings.map_attribution,
             "center": list(settings.map_center) or None,
+            "hint": _hint_tiles(showing, settings.map_tiles, visitor),
         },
         "version": __version__,
         **showing.functions(),
     }
+
+
+def _path_query(request: Request) -> str:
+    query = request.url.query
+    fits = query and len(query) <= MOST_QUERY
+    return f"{request.url.path}?{query}" if fits else request.url.path
+
+
+def _hint_tiles(showing: Showing, tiles: str | None, visitor: Visitor | None) -> str:
+    """Return what an administrator reads on a map without a ground; others cannot mend it."""
+    if tiles or visitor is None or not visitor.may("manage"):
+        return ""
+    return showing.choose("未设置底图（map_tiles）", "No map tiles are set (map_tiles)")

@@ -112,6 +112,11 @@ class Showing:
         )
         return form.format(self.span(at - self.now))
 
+    def due_note(self, note: str) -> str:
+        """Return the reader's half of how a deadline was reckoned, Chinese and then English."""
+        zh, stop, en = note.partition("。")
+        return self.choose(zh + stop, en or zh)
+
     def label_name(self, label: str | None) -> str:
         """Return a label's name."""
         if label is None:
@@ -152,6 +157,6 @@ class Showing:
         names = (
             *("local_time", "local_date", "span", "since", "due", "label_name", "state_name"),
             *("move_name", "source_name", "role_name", "camera_state_name", "severity_name"),
-            "percent",
+            *("percent", "due_note"),
         )
         return {name: getattr(self, name) for name in names}

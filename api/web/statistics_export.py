@@ -3,8 +3,8 @@
 import csv
 import io
 from collections.abc import Iterator
-from typing import Final
 
+from api.web.cells import BYTE_ORDER_MARK, guard_cell
 from api.web.figures import Share
 from api.web.shown import Showing
 from api.web.statistics_judged import OUTCOME_NAMES, Judged
@@ -12,11 +12,6 @@ from api.web.statistics_view import CountFigure, Counts
 
 Line = tuple[str, str, str, str | int]
 """Figure, item, measure, value."""
-
-_COMMANDS: Final = tuple("=+-@\t\r\n＝＋－＠")
-"""A cell that begins so may be run as a formula by what opens the file."""
-BYTE_ORDER_MARK: Final = "\ufeff"
-"""Excel takes UTF-8 for a local code page without it."""
 
 
 def write_figures(counts: Counts, judged: Judged, showing: Showing) -> str:
@@ -29,7 +24,7 @@ def write_figures(counts: Counts, judged: Judged, showing: Showing) -> str:
         [t("统计项", "figure"), t("对象", "item"), t("指标", "measure"), t("数值", "value")]
     )
     for figure, item, measure, value in (*_counts(counts, showing), *_judged(judged, showing)):
-        lines.writerow([figure, _harmless(item), measure, value])
+        lines.writerow([figure, guard_cell(item), measure, value])
     return out.getvalue()
 
 
@@ -109,7 +104,3 @@ def _number(value: int | None) -> str | int:
 
 def _decimal(value: float | None) -> str:
     return "" if value is None else f"{value:.4f}"
-
-
-def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(_COMMANDS) else text

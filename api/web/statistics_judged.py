@@ -14,7 +14,7 @@ from api.store.statistics_judged import (
     count_added,
     count_checks,
     count_findings,
-    count_words_within,
+    count_words,
 )
 from api.store.statistics_times import (
     DueCount,
@@ -116,7 +116,7 @@ def gather_judged(connection: Connection, wanted: Wanted, now: datetime) -> Judg
     findings = count_findings(connection, wanted)
     checks = count_checks(connection, wanted)
     every_check = sum(checks.values())
-    words = count_words_within(connection, wanted)
+    words = count_words(connection, wanted)
     models = _groups((one.model, one) for one in findings)
     return Judged(
         at=now,

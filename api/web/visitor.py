@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -16,6 +17,7 @@ from api.store.sessions import Session
 SESSION_COOKIE: Final = "street_issues_session"
 CSRF_HEADER: Final = "X-CSRF-Token"
 CSRF_FIELD: Final = "csrf"
+SAME_SITE: Final = ("same-origin", "none")
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _URLENCODED: Final = "application/x-www-form-urlencoded"
 
@@ -36,17 +38,21 @@ class Visitor:
         return self.principal.may(right)
 
 
-def visit(right: Right) -> Callable[[Request], Awaitable[Visitor]]:
+def visit(right: Right, *, by_itself: bool = False) -> Callable[[Request], Awaitable[Visitor]]:
     """Return a dependency that lets in who is signed in and has a right.
 
     What changes something (any method but GET) needs the session's CSRF token, in the header
     X-CSRF-Token or in the field `csrf` of a form that is no upload.
+
+    Args:
+        right: Which they need.
+        by_itself: Pages ask for this without anybody's doing: it keeps no session awake.
     """
 
     async def check(request: Request) -> Visitor:
         services = get_services(request)
         cookie = request.cookies.get(SESSION_COOKIE)
-        session = await run_in_threadpool(find_session, services, cookie)
+        session = await run_in_threadpool(find_session, services, cookie, touches=not by_itself)
         visitor = Visitor(session)
         get_door(request).count(visitor.principal)
         request.state.actor = visitor.principal.actor  # For the access log.
@@ -70,11 +76,42 @@ async def _read_token(request: Request) -> str:
     Raises:
         CsrfError: None did, or the browser says that another site's page sent this.
     """
-    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+    if request.headers.get("sec-fetch-site", "none") not in SAME_SITE:
         raise CsrfError()
     token = request.headers.get(CSRF_HEADER)
-    if token is None and request.headers.get("content-type", "").startswith(_URLENCODED):
+    if token is None and _holds_form(request):
         token = (await request.form()).get(CSRF_FIELD)  # type: ignore[assignment]  # No file
     if not token:
         raise CsrfError()
     return token
+
+
+def is_from_elsewhere(request: Request) -> bool:
+    """Tell whether the browser says that another site's page sent a form that holds no token.
+
+    Over plain HTTP browsers keep Sec-Fetch-Site to themselves, but name the page's Origin. Ports
+    are left out: proxies pass on names without them. No page can forge X-Forwarded-Host.
+    """
+    headers = request.headers
+    if "sec-fetch-site" in headers:
+        return headers["sec-fetch-site"] not in SAME_SITE
+    if "origin" not in headers:
+        return False
+    own = (headers.get(name, "") for name in ("host", "x-forwarded-host"))
+    return _host(headers["origin"]) not in [_host(f"//{one}") for one in own if one]
+
+
+def _host(address: str) -> str | None:
+    try:
+        return urlsplit(address).hostname
+    except ValueError:
+        return None
+
+
+def _holds_form(request: Request) -> bool:
+    """Tell whether a small form came, to a route that takes one.
+
+    What routes read by themselves may be as large as a photo: none of that is parsed here.
+    """
+    takes_form = getattr(request.scope.get("route"), "body_field", None) is not None
+    return takes_form and request.headers.get("content-type", "").startswith(_URLENCODED)

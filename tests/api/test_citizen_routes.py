@@ -1,31 +1,38 @@
 """Citizens without a key: they report, follow, say what is right, and that it is not solved."""
 
+import itertools
 import json
 from collections.abc import Callable
+from concurrent.futures import Future
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
+from api.cases.spans import last_days
 from api.casework.closing_check import AfterPhoto, check_after_photo
 from api.casework.moving import MoveOrder, move_case
 from api.casework.objections import REASON, object_to
 from api.casework.regrouping import merge_case, split_case
-from api.errors import ConflictError, RateLimitedError
+from api.errors import BusyError, ConflictError, RateLimitedError
 from api.intake.accepting import NewReport, accept_report
 from api.intake.scoring import score_step
 from api.keeping.erasure import erase_reports, find_by_contact
 from api.principal import Principal
+from api.scoring.base import PictureRequest
 from api.scoring.fake import FakePool
 from api.security import door
 from api.security.rate_limit import RateLimit
 from api.services import Services
 from api.store.cases import get_case, list_events
-from api.store.citizen_words import WordCount, count_words, list_words
+from api.store.citizen_words import list_words
 from api.store.objections import list_objections
 from api.store.reports import list_cases_of
 from api.store.side_tables import outbox
+from api.store.statistics import Wanted
+from api.store.statistics_judged import WordCount, count_words
 from api.store.tables import reports
 from detector.detections import Finding
 
@@ -251,6 +258,22 @@ class TestPhotos:
             pass
         assert client.get(f"{made.path}/photo", headers=made.token).status_code == 200
 
+    def test_a_photo_waits_for_a_worker_that_is_busy(
+        self, client: TestClient, pool: FakePool, report: Report, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made = report()
+        picture, refused = pool.picture, itertools.count(1)
+
+        def make(data: bytes, request: PictureRequest) -> "Future[bytes]":
+            if next(refused) <= 3:
+                raise BusyError("pool_full", "Every worker is busy.", retry_after_s=1)
+            return picture(data, request)
+
+        monkeypatch.setattr(pool, "picture", make)
+        answer = client.get(f"{made.path}/photo", headers=made.token)
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "image/jpeg")
+        assert next(refused) == 5
+
     def test_a_report_without_a_photo_has_none(
         self, client: TestClient, services: Services
     ) -> None:
@@ -319,10 +342,11 @@ class TestWords:
         assert made.read()["findings"][0]["said_right"] is True
         with services.database.read() as connection:
             assert list_words(connection, [made.id, "other"]) == {made.id: {"f1": True}}
-            assert count_words(connection, None, ()) == {"overflowing_bin": WordCount(1, 0)}
-            assert count_words(connection, clock(), ()) == {"overflowing_bin": WordCount(1, 0)}
-            clock.advance(seconds=1)
-            assert count_words(connection, clock(), ()) == {}
+            today = Wanted(last_days(1, clock().date(), services.rules.timezone))
+            assert count_words(connection, today) == {"overflowing_bin": WordCount(1, 0)}
+            tomorrow = clock().date() + timedelta(days=1)
+            later = Wanted(last_days(1, tomorrow, services.rules.timezone))
+            assert count_words(connection, later) == {}
 
     @pytest.mark.parametrize("finding", ["f2", "f3", "a" * 64])
     def test_only_of_what_was_shown(self, report: Report, finding: str) -> None:
@@ -334,7 +358,7 @@ class TestWords:
         assert report().say("f1", right).status_code == 422
 
     def test_words_are_exported(
-        self, client: TestClient, services: Services, report: Report, make_key: MakeKey
+        self, client: TestClient, report: Report, make_key: MakeKey
     ) -> None:
         made = [report(JPEG + bytes([n]), lat=str(20 + n)) for n in range(3)]
         for one, right in zip(made, (True, False, True), strict=True):
@@ -373,8 +397,6 @@ class TestWords:
         elsewhere = make_key("operator", grids=("310101",))
         assert client.get("/v1/feedback/words", headers=elsewhere).text == ""
         assert client.get("/v1/feedback/words", headers=make_key("handler")).status_code == 403
-        with services.database.read() as connection:
-            assert count_words(connection, None, ("310101",)) == {}
 
 
 class TestObjections:

@@ -11,7 +11,7 @@ from api.delivery.history import page_deliveries
 from api.delivery.subscriptions import Change, Subscription
 from api.errors import InvalidError
 from api.http.deps import get_services
-from api.schemas.types import IdPath
+from api.schemas.types import Id, IdPath
 from api.schemas.webhooks import show_webhook
 from api.security.granting import list_granted
 from api.services import Services
@@ -50,7 +50,7 @@ def show_webhooks(
     request: Request,
     visitor: Manager,
     services: Parts,
-    after: Annotated[str | None, Query(max_length=36)] = None,
+    after: Annotated[OrNone[Id], Query()] = None,
     done: Annotated[Done | None, Query()] = None,
 ) -> Response:
     """Show all that the visitor may see, and a form for another."""

@@ -99,7 +99,7 @@ def _sum_up(verdict: Verdict, showing: Showing) -> str:
     counts = (
         (said.count("true"), "个正确", "right"),
         (said.count("false"), "个不对", "wrong"),
-        (said.count("wrong_label"), "个类型有误", "of another type"),
+        (said.count("wrong_label"), "个类别有误", "of another label"),
         (said.count("moved"), "个位置有误", "moved"),
         (len(verdict.body["added"]), "个新增", "added"),
     )

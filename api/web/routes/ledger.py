@@ -1,6 +1,7 @@
 """The ledger: filters, search, export, moves of many cases."""
 
 from collections.abc import Iterator
+from functools import partial as bind
 from typing import IO, Annotated, Any, Final, Literal
 from urllib.parse import quote
 
@@ -19,6 +20,7 @@ from api.web.addresses import own_path
 from api.web.exports import MEDIA_TYPES, ExportForm, export_ledger
 from api.web.forms import OrNone, PageForm
 from api.web.headers import NO_STORE
+from api.web.languages import choose_language
 from api.web.ledger_query import (
     LEDGER,
     LedgerFilter,
@@ -32,6 +34,7 @@ from api.web.ledger_query import (
     show_rows,
 )
 from api.web.pages import show_in, show_page
+from api.web.problem_words import word_error
 from api.web.visitor import Visitor, visit
 
 MOST_COUNTED: Final = 10_000
@@ -149,6 +152,7 @@ def move_many(
         outcomes=outcomes,
         moved=sum(one.error is None for one in outcomes),
         back=own_path(form.back, LEDGER),
+        word_error=bind(word_error, choose_language(request)),
     )
 
 

@@ -24,6 +24,7 @@ PAGE_ROWS: Final = 30
 HOME: Final = "/console/queue"
 
 Reader = Annotated[Visitor, Depends(visit("read"))]
+ByItself = Annotated[Visitor, Depends(visit("read", by_itself=True))]
 Service = Annotated[Services, Depends(get_services)]
 
 
@@ -54,7 +55,7 @@ def show_queue(
 
 @router.get("/list")
 def show_list(
-    request: Request, services: Service, visitor: Reader, query: Annotated[QueueQuery, Query()]
+    request: Request, services: Service, visitor: ByItself, query: Annotated[QueueQuery, Query()]
 ) -> Response:
     """Show the part of the page that changes by itself."""
     return show_page(request, "queue_list.html", **_gather(services, visitor, query))

@@ -14,7 +14,7 @@ from api.security.sessions import CsrfError, sign_in, sign_out
 from api.web.addresses import own_path
 from api.web.forms import PageForm
 from api.web.pages import show_page
-from api.web.visitor import SESSION_COOKIE, Visitor, visit
+from api.web.visitor import SESSION_COOKIE, Visitor, is_from_elsewhere, visit
 
 router = APIRouter(prefix="/console", include_in_schema=False)
 
@@ -42,7 +42,7 @@ def show_login(
 async def log_in(request: Request, form: Annotated[SignInForm, Form()]) -> Response:
     """Begin a session, or say why not."""
     # There is no session yet to bind a token to: other sites' forms are told by the browser.
-    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+    if is_from_elsewhere(request):
         raise CsrfError()
     services, door = get_services(request), get_door(request)
     lock_out: LockOut = request.app.state.lock_out
@@ -73,8 +73,13 @@ async def log_in(request: Request, form: Annotated[SignInForm, Form()]) -> Respo
 
 
 @router.post("/logout")
-def log_out(request: Request, visitor: Annotated[Visitor, Depends(visit("read"))]) -> Response:
+def log_out(
+    request: Request,
+    visitor: Annotated[Visitor, Depends(visit("read"))],
+    form: Annotated[PageForm, Form()],
+) -> Response:
     """End the session."""
+    del form
     sign_out(get_services(request), visitor.session)
     answer = RedirectResponse("/console/login", 303)
     answer.delete_cookie(SESSION_COOKIE, path=COOKIE_PATH)

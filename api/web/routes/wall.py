@@ -32,10 +32,11 @@ from api.web.camera_form import (
     read_form,
     watcher_lines,
 )
-from api.web.camera_words import say_camera, say_fields
+from api.web.camera_words import say_fields
 from api.web.dust_view import DustRange, gather_sites, gather_timeline
 from api.web.forms import OrNone, PageForm
 from api.web.pages import show_in, show_page
+from api.web.problem_words import word_error
 from api.web.visitor import Visitor, visit
 from api.web.wall_view import STATES, WallFilter, WallState, add_cases, gather_wall, make_tiles
 
@@ -239,7 +240,9 @@ def _refuse(
     request: Request, form: CameraForm, camera: Camera | None, error: FieldsError | ApiError
 ) -> Response:
     """Show the form with what was typed, and why it was not taken."""
-    choose = show_in(request).choose
+    showing = show_in(request)
     if isinstance(error, FieldsError):
-        return _show_form(request, form, camera, say_fields(error.fields, choose), 422)
-    return _show_form(request, form, camera, (say_camera(error, choose),), error.status)
+        wrong = say_fields(error.fields, showing.choose)
+        return _show_form(request, form, camera, wrong, 422)
+    words = word_error(showing.language, error)
+    return _show_form(request, form, camera, (words,), error.status)

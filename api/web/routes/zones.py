@@ -1,13 +1,17 @@
 """A camera's zones, drawn on its frame."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import replace
+from hashlib import sha256
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 
-from api.cameras.camera import MOST_ZONE_POINTS
+from api.cameras.camera import MOST_ZONE_POINTS, Camera, Zone
 from api.cameras.watching import change_camera, see_camera
+from api.errors import ConflictError
 from api.http.deps import get_services
 from api.schemas.cameras import CameraCode, ZoneBody, make_zones
 from api.schemas.types import Body
@@ -27,6 +31,8 @@ Manager = Annotated[Visitor, Depends(visit("manage"))]
 class ZonesBody(Body):
     """All zones of a camera."""
 
+    seen: str = Field(max_length=64)
+    """`sign_zones` of those that the page began with."""
     zones: tuple[ZoneBody, ...] = Field(max_length=20)
 
 
@@ -43,6 +49,7 @@ def show_zones(
         camera=found,
         state=name_state(found, services.clock()),
         zones=[zone_to_json(one) for one in found.zones],
+        seen=sign_zones(found.zones),
         most_points=MOST_ZONE_POINTS,
     )
 
@@ -51,10 +58,34 @@ def show_zones(
 def save_zones(
     request: Request, services: GivenServices, visitor: Manager, camera: CameraCode, body: ZonesBody
 ) -> dict[str, Any]:
-    """Put zones in the place of the present ones."""
+    """Put zones in the place of those that the page began with; others' are not lost unseen."""
     zones = make_zones(body.zones)
-    check_zones(zones, show_in(request).choose)
-    changed = change_camera(
-        services, visitor.principal, camera, lambda one: replace(one, zones=zones)
-    )
-    return {"zones": [zone_to_json(one) for one in changed.zones]}
+    choose = show_in(request).choose
+    check_zones(zones, choose)
+
+    def put(present: Camera) -> Camera:
+        if present.zones != zones and sign_zones(present.zones) != body.seen:
+            raise ConflictError(
+                "zones_changed",
+                choose(
+                    "别人刚刚改过这台摄像机的区域，您的修改没有保存。",
+                    "Somebody else has changed this camera's zones; yours were not saved.",
+                ),
+                choose(
+                    "请在新窗口打开本页查看现有区域，再重新划定。",
+                    "Open this page in another window to see them, then draw yours again.",
+                ),
+            )
+        return replace(present, zones=zones)
+
+    changed = change_camera(services, visitor.principal, camera, put)
+    return {
+        "zones": [zone_to_json(one) for one in changed.zones],
+        "seen": sign_zones(changed.zones),
+    }
+
+
+def sign_zones(zones: Sequence[Zone]) -> str:
+    """Return what tells zones from others."""
+    text = json.dumps([zone_to_json(one) for one in zones], sort_keys=True)
+    return sha256(text.encode()).hexdigest()

@@ -1,5 +1,7 @@
 """The real server in its own process, with the shipped model, on either database."""
 
+import http.server
+import json
 import os
 import queue
 import re
@@ -11,18 +13,20 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import cv2
 import httpx2
 import numpy as np
 import pytest
+import standardwebhooks
 
 from detector.arrays import Image
 
 SCENES = Path(__file__).parents[3] / "demo" / "scenes"
 ADMIN_KEY = "sid_of-the-first-administrator-in-these-tests"
 START_S = 60
+EVENT_S = 30
 
 
 @dataclass(slots=True)
@@ -222,3 +226,56 @@ def own_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnPostgr
             yield postgres
         finally:
             postgres.close()
+
+
+class Receiver:
+    """A bureau's platform: takes webhooks, and verifies each with the library once it may."""
+
+    def __init__(self) -> None:
+        self.secret = ""
+        self.status = 204
+        self.events: list[dict[str, Any]] = []
+        receiver = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"]))
+                headers = {name.lower(): text for name, text in self.headers.items()}
+                if receiver.secret:
+                    verified = standardwebhooks.Webhook(receiver.secret).verify(body, headers)
+                    assert verified == json.loads(body)
+                receiver.events.append(json.loads(body))
+                self.send_response(receiver.status)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/hook"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    @property
+    def types(self) -> list[str]:
+        """What came, by type."""
+        return [one["type"] for one in self.events]
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def wait_for(self, subject: str, kind: str) -> dict[str, Any]:
+        deadline = time.monotonic() + EVENT_S
+        while time.monotonic() < deadline:
+            for event in list(self.events):
+                if event["subject"] == subject and event["type"] == f"cn.street-issues.{kind}":
+                    return event
+            time.sleep(0.05)
+        raise AssertionError(f"no {kind} of {subject}: {self.types}")
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    receiver = Receiver()
+    yield receiver
+    receiver.close()

@@ -1,73 +1,26 @@
 """One bin from five citizens' photos to a closed case, on the real server and both databases."""
 
-import http.server
-import json
-import threading
 import time
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 import pytest
-import standardwebhooks
 
 from detector.arrays import Image
 from detector.models import load_detector
 from detector.models.bundle import DEFAULT_BUNDLE, load_bundle
 from detector.pipeline import Pipeline
 
+if TYPE_CHECKING:
+    from tests.api.endtoend.conftest import Receiver
+
 StartServer = Callable[..., Any]
 LAT, LNG = 31.2304, 121.4737
 PATIENCE_S = 30
-
-
-class Receiver:
-    """A bureau's platform: takes webhooks and verifies each with the library."""
-
-    def __init__(self) -> None:
-        self.secret = ""
-        self.events: list[dict[str, Any]] = []
-        receiver = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
-                headers = {name.lower(): text for name, text in self.headers.items()}
-                verified = standardwebhooks.Webhook(receiver.secret).verify(body, headers)
-                assert verified == json.loads(body)
-                receiver.events.append(json.loads(body))
-                self.send_response(204)
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/hook"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-    def wait_for(self, subject: str, kind: str) -> dict[str, Any]:
-        deadline = time.monotonic() + PATIENCE_S
-        while time.monotonic() < deadline:
-            for event in list(self.events):
-                if event["subject"] == subject and event["type"] == f"cn.street-issues.{kind}":
-                    return event
-            time.sleep(0.05)
-        raise AssertionError(f"no {kind} of {subject}: {[one['type'] for one in self.events]}")
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    receiver = Receiver()
-    yield receiver
-    receiver.close()
 
 
 @pytest.fixture(params=["demo", pytest.param("shared", marks=pytest.mark.shared)])
@@ -116,7 +69,7 @@ def test_from_five_photos_to_a_closed_case(
     start_server: StartServer,
     database_url: str,
     photos: tuple[tuple[bytes, ...], bytes],
-    receiver: Receiver,
+    receiver: "Receiver",
 ) -> None:
     before, after = photos
     server = start_server(database_url, webhook_networks="127.0.0.0/8")

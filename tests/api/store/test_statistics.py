@@ -17,7 +17,6 @@ from sqlalchemy import Connection
 
 from api.cases.spans import DaySpan, last_days, month_before, month_of
 from api.ids import new_id
-from api.store.citizen_words import WordCount
 from api.store.database import Database
 from api.store.people_tables import citizen_words
 from api.store.statistics import (
@@ -31,10 +30,11 @@ from api.store.statistics import (
     count_opened,
 )
 from api.store.statistics_judged import (
+    WordCount,
     count_added,
     count_checks,
     count_findings,
-    count_words_within,
+    count_words,
 )
 from api.store.statistics_times import count_due, count_first_looks, count_handled
 from api.store.tables import (
@@ -429,10 +429,10 @@ def test_checks_and_citizens_words_keep_to_span_and_scope(database: Database) ->
             word = {"report_id": case_id, "finding_id": "1", "label": "site_dust", "at": at}
             connection.execute(citizen_words.insert(), word | {"is_right": outcome == "resolved"})
         assert count_checks(connection, wanted) == {"resolved": 1, "unsure": 1}
-        assert count_words_within(connection, wanted) == {"site_dust": WordCount(1, 1)}
+        assert count_words(connection, wanted) == {"site_dust": WordCount(1, 1)}
         for scoped in (replace(wanted, grids=("B",)), replace(wanted, grid_prefix="B")):
             assert count_checks(connection, scoped) == {"unsure": 1}
-            assert count_words_within(connection, scoped) == {"site_dust": WordCount(0, 1)}
+            assert count_words(connection, scoped) == {"site_dust": WordCount(0, 1)}
         other = replace(wanted, label="overflowing_bin")
-        assert count_words_within(connection, other) == {}
+        assert count_words(connection, other) == {}
         assert count_checks(connection, other) == {}

@@ -193,5 +193,5 @@ def test_limited_administrators_import_nothing_and_see_their_cells(
     enter("admin", grids=("a",))
     page = client.get(GRID).text
     assert "a1" in page
-    assert "b1" not in page
+    assert 'data-cell="b1"' not in page  # The token might hold those two letters.
     assert "grid-form" not in page

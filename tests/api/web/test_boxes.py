@@ -73,7 +73,7 @@ def test_a_verdict_of_the_page_is_the_apis(
     token = enter("operator")
     answer = post(client, f"/console/cases/{case_id}/photos/{sha256}/verdict", token, SAID)
     assert answer.status_code == 201, answer.text
-    assert "1 个类型有误，1 个位置有误，1 个新增" in answer.json()["message"]
+    assert "1 个类别有误，1 个位置有误，1 个新增" in answer.json()["message"]
     assert export(client, make_key) == [expected]
     page = client.get(f"/console/cases/{case_id}").text
     assert "operator of a test" in page and "1 个新增" in page

@@ -186,11 +186,11 @@ def test_a_changed_case_is_shown_anew_with_what_was_typed(
 def test_what_each_role_may_do(services: Services, report: Report, enter: Enter) -> None:
     case = report()
     address = f"/console/cases/{case.id}"
-    assert keys_in(enter("operator").get(address).text) == {"a", "x", "m", "l"}
+    assert keys_in(enter("operator").get(address).text) == {"a", "x", "m", "i"}
     assert keys_in(enter("handler").get(address).text) == set()
     assert keys_in(enter("auditor").get(address).text) == set()
     dispatched = go(services, case, "verify", "file", "dispatch")
-    assert keys_in(enter("operator").get(address).text) == {"h", "u", "m", "l"}
+    assert keys_in(enter("operator").get(address).text) == {"h", "y", "m", "i"}
     handler = enter("handler")
     assert keys_in(handler.get(address).text) == {"h"}
     assert act(handler, dispatched, move="recall", reason="no").status_code == 403
@@ -338,6 +338,21 @@ def test_dialogs_open_without_scripts_and_odd_addresses_lead_back(
     assert client.get(f"/console/cases/{case.id}?open=nonsense").status_code == 200
     back = client.get(f"/console/cases/{case.id}/moves", follow_redirects=False)
     assert back.headers["location"] == f"/console/cases/{case.id}"
+
+
+def test_of_a_long_history_the_end_is_shown(
+    services: Services, report: Report, enter: Enter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = go(services, report(), "verify", "file")
+    client = enter()
+    whole = client.get(f"/console/cases/{case.id}").text
+    assert whole.count("<time ") == 3
+    assert "只显示最近的" not in whole
+    monkeypatch.setattr("api.web.case_view.MOST_LINES", 2)
+    cut = client.get(f"/console/cases/{case.id}").text
+    assert cut.count("<time ") == 2
+    assert "收到上报，生成案件" not in cut
+    assert "只显示最近的 2 条" in cut.replace("\n", "")
 
 
 def test_every_state_has_a_page_in_both_languages(

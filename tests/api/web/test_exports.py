@@ -17,7 +17,8 @@ from api.ids import new_id
 from api.store.audit import AuditRow, list_audit
 from api.store.tables import case_reports, cases, reports
 from api.web import exports
-from api.web.exports import COLUMNS, guard_cell
+from api.web.cells import guard_cell
+from api.web.exports import COLUMNS
 
 if TYPE_CHECKING:
     from starlette.testclient import TestClient
@@ -84,7 +85,7 @@ def test_csv_opens_in_excel_and_runs_nothing(
         '花园路 "东"，12 号\n二楼',
         "",
     ]
-    assert (rows[0]["案卷号"], rows[0]["立卷时间"]) == ("2026-000001", "2026-03-02 09:00")
+    assert (rows[0]["案件号"], rows[0]["发现时间"]) == ("2026-000001", "2026-03-02 09:00")
     assert float(rows[0]["纬度(WGS-84)"]) == -31.5  # A number, and not a formula.
     assert rows[0]["问题类别"] == "垃圾满溢"
 
@@ -127,7 +128,7 @@ def test_the_whole_filtered_list_within_the_cells_is_handed_out_and_noted(
         )
     enter(grids=("3205",))
     rows = _read_csv(client.get(f"{CSV}?state=filed&q=lane&order=priority").content)
-    assert [row["案卷号"] for row in rows] == [f"2026-{n:06d}" for n in range(2, 9)]
+    assert [row["案件号"] for row in rows] == [f"2026-{n:06d}" for n in range(2, 9)]
     assert len(_read_xlsx(client.get(f"{XLSX}?grid=3101").content)) == 1
     assert len(_read_xlsx(client.get(XLSX).content)) == 9
     whole, none, some = _audit(services)
@@ -183,7 +184,7 @@ def test_the_order_of_deadlines_keeps_its_cases(
     write_case(state="closed", due_at=NOW, ended_at=NOW)
     enter()
     rows = _read_csv(client.get(f"{CSV}?order=due").content)
-    assert [row["案卷号"] for row in rows] == ["2026-000001"]
+    assert [row["案件号"] for row in rows] == ["2026-000001"]
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])

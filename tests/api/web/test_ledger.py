@@ -141,7 +141,7 @@ def test_a_key_of_other_cells_finds_nothing(
     assert _numbers(client.get(LEDGER).text) == ["2026-000002"]
     assert _numbers(client.get(f"{LEDGER}?q=here&grid=3101").text) == []
     nothing = client.get(f"{LEDGER}?q=nowhere").text
-    assert "没有符合条件的案卷" in nothing and "3205" in nothing
+    assert "没有符合条件的案件" in nothing and "3205" in nothing
 
 
 def test_overdue_rows_are_red_and_say_so(

@@ -248,6 +248,33 @@ class TestErrors:
         assert part.status_code == 404
         assert "<html" not in part.text and part.text.strip()
 
+    def test_after_signing_in_again_a_page_opens_and_not_a_part_of_one(
+        self, browser: TestClient
+    ) -> None:
+        for current, back in (
+            (
+                "https://issues.example/console/queue?lane=check#top",
+                "/console/queue%3Flane%3Dcheck",
+            ),
+            ("https://issues.example/console/wall", "/console/wall"),
+            ("https://issues.example//evil.example", "/console"),
+            ("https://[", "/console"),
+            ("", "/console"),
+        ):
+            headers = {"HX-Request": "true", "HX-Current-URL": current}
+            part = browser.get("/console/queue/list?lane=check", headers=headers)
+            assert part.headers["hx-redirect"] == f"{LOGIN}?next={back}"
+
+    def test_signing_in_leads_back_to_pages_with_chinese_names(
+        self, browser: TestClient, key: str
+    ) -> None:
+        asked = "/console/wall/sites/%E5%B7%A5%E5%9C%B0?over=week"
+        login = browser.get(asked, headers=HTML).headers["location"]
+        form = browser.get(login, headers=HTML).text
+        found = re.search(r'name="next" value="([^"]+)"', form)
+        assert found
+        assert sign_in(browser, key, next=found[1]).headers["location"] == asked
+
     def test_a_form_that_was_lost_leads_to_the_start(self, browser: TestClient) -> None:
         answer = browser.post("/console/logout", headers=HTML)
         assert answer.headers["location"] == f"{LOGIN}?next=/console"

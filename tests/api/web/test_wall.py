@@ -19,6 +19,8 @@ from api.services import Services
 if TYPE_CHECKING:
     from starlette.testclient import TestClient
 
+    from tests.api.conftest import SetClock
+
 MakeKey = Callable[..., dict[str, str]]
 ADMIN = Principal("admin", "an administrator", "admin")
 NASTY = '<script>alert(1)</script>"><img src=x onerror=alert(2)>'
@@ -179,7 +181,7 @@ def test_a_key_sees_only_what_lies_in_its_grid_cells(
     csrf = {"X-CSRF-Token": token(client.get("/console/wall").text)}
     assert client.get("/console/wall/THERE/edit").status_code == 404
     assert client.get("/console/wall/THERE/zones").status_code == 404
-    zones: dict[str, Any] = {"zones": []}
+    zones: dict[str, Any] = {"seen": "", "zones": []}
     assert client.post("/console/wall/THERE/zones", json=zones, headers=csrf).status_code == 404
     assert client.post("/console/wall/THERE/retire", headers=csrf).status_code == 404
     moved = {"code": "HERE", "name": "x", "lat": "31.25", "lng": "121.05"}
@@ -331,6 +333,45 @@ def test_a_form_that_makes_no_sense_comes_back_with_what_was_typed(
     assert codes(client.get("/console/wall").text) == ["TAKEN"]
 
 
+def test_of_many_sites_the_dustiest_stand_on_the_wall(
+    enter: Callable[..., "TestClient"],
+    add: Callable[..., Camera],
+    services: Services,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("api.web.dust_view.MOST_SITES", 2)
+    for count in range(4):
+        add(f"S-{count}", "live", place="site", site=f"工地{count}")
+    client = enter()
+    see(services, "S-3", "site_dust", started_at=services.clock() - timedelta(minutes=1))
+    start = services.clock() - timedelta(hours=2)
+    see(services, "S-2", "site_dust", started_at=start)
+    over = {"state": "cleared", "ended_at": start + timedelta(hours=1)}
+    see(services, "S-0", "site_dust", started_at=start, **over)
+    page = client.get("/console/wall/tiles").text
+    assert re.findall(r'<th scope="row"><a [^>]*>(工地\d)', page) == ["工地2", "工地3"], (
+        "dust now before dust that is over"
+    )
+    assert "2 / 4" in page
+    page = client.get("/console/wall/tiles?site=工地1").text
+    assert re.findall(r'<th scope="row"><a [^>]*>(工地\d)', page) == ["工地1"]
+    assert "wall-more-sites" not in page
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_wall_in_a_duty_room_stays_on_until_the_session_ends_by_its_hours(
+    enter: Callable[..., "TestClient"], services: Services, clock: "SetClock"
+) -> None:
+    client = enter("auditor")
+    tiles = {"HX-Request": "true"}
+    for _ in range(int(services.settings.session_hours * 2) - 1):
+        clock.advance(minutes=30)
+        assert client.get("/console/wall/tiles", headers=tiles).status_code == 200
+    clock.advance(minutes=30)
+    ended = client.get("/console/wall/tiles", headers=tiles)
+    assert (ended.status_code, "hx-redirect" in ended.headers) == (401, True)
+
+
 def test_only_a_manager_may_change_cameras(
     enter: Callable[..., "TestClient"], add: Callable[..., Camera]
 ) -> None:
@@ -343,7 +384,7 @@ def test_only_a_manager_may_change_cameras(
         assert client.get(f"/console/wall/{path}").status_code == 403
     for path in ("new", "A/edit", "A/retire"):
         assert client.post(f"/console/wall/{path}", data=FORM, headers=csrf).status_code == 403
-    zones: dict[str, Any] = {"zones": []}
+    zones: dict[str, Any] = {"seen": "", "zones": []}
     assert client.post("/console/wall/A/zones", json=zones, headers=csrf).status_code == 403
     client = enter("admin")
     assert client.post("/console/wall/A/retire").status_code == 403  # No token

@@ -33,6 +33,15 @@ def manager(client: "TestClient", make_key: MakeKey) -> "TestClient":
     return client
 
 
+def save(client: "TestClient", body: Any, **headers: str) -> Any:
+    """Send zones as the page does that was opened just now."""
+    page = client.get("/console/wall/HP-0137/zones", headers={"Accept": "text/html"}).text
+    seen = page.split('data-seen="', 1)[1].split('"', 1)[0]
+    return client.post(
+        "/console/wall/HP-0137/zones", json={"seen": seen} | body, headers=headers or None
+    )
+
+
 def stored(client: "TestClient", make_key: MakeKey) -> Any:
     return client.get("/v1/cameras/HP-0137", headers=make_key("operator")).json()["zones"]
 
@@ -42,7 +51,7 @@ def test_what_was_drawn_comes_back(manager: "TestClient", make_key: MakeKey) -> 
         {"points": SQUARE, "kind": "include", "labels": ["overflowing_bin"], "name": "道</script>"},
         {"points": SQUARE, "kind": "exclude", "labels": [], "name": None},
     ]  # fmt: skip
-    answer = manager.post("/console/wall/HP-0137/zones", json={"zones": zones})
+    answer = save(manager, {"zones": zones})
     assert answer.status_code == 200
     assert answer.json()["zones"] == zones
     assert stored(manager, make_key) == zones
@@ -70,9 +79,7 @@ def test_a_wrong_zone_is_told_in_words_and_changes_nothing(
         ("zh", f"第 2 个区域「门口」：.*{zh}"),
         ("en", f'Zone 2 "门口": .*{en}'),
     ):
-        answer = manager.post(
-            "/console/wall/HP-0137/zones", json=zones, headers={"Accept-Language": language}
-        )
+        answer = save(manager, zones, **{"Accept-Language": language})
         assert answer.status_code == 422
         assert answer.json()["code"] == "zone_invalid"
         assert re.search(words, answer.json()["detail"])
@@ -84,6 +91,7 @@ def test_a_wrong_zone_is_told_in_words_and_changes_nothing(
     [
         {},
         {"zones": None},
+        {"zones": [], "seen": None},
         {"zones": [{"points": [[0, 0], [2, 0], [1, 1]]}]},
         {"zones": [{"points": [[0, 0], [1, 0]]}]},
         {"zones": [{"points": SQUARE}] * 21},
@@ -96,8 +104,31 @@ def test_what_makes_no_sense_is_refused(
     manager: "TestClient", make_key: MakeKey, body: Any
 ) -> None:
     before = stored(manager, make_key)
-    assert manager.post("/console/wall/HP-0137/zones", json=body).status_code == 422
+    assert save(manager, body).status_code == 422
     assert stored(manager, make_key) == before
+
+
+def test_of_two_who_draw_at_once_the_second_is_told(
+    manager: "TestClient", make_key: MakeKey
+) -> None:
+    address = "/console/wall/HP-0137/zones"
+    page = manager.get(address, headers={"Accept": "text/html"}).text
+    seen = page.split('data-seen="', 1)[1].split('"', 1)[0]
+    mine, theirs = [{"points": SQUARE, "name": name} for name in ("mine", "theirs")]
+    first = manager.post(address, json={"seen": seen, "zones": [mine]})
+    assert first.status_code == 200
+    before = stored(manager, make_key)
+    for language, words in (("zh", "别人刚刚改过"), ("en", "Somebody else")):
+        headers = {"Accept-Language": language}
+        late = manager.post(address, json={"seen": seen, "zones": [theirs]}, headers=headers)
+        assert (late.status_code, late.json()["code"]) == (409, "zones_changed")
+        assert words in late.json()["detail"]
+    assert stored(manager, make_key) == before
+    again = manager.post(address, json={"seen": seen, "zones": [mine]})
+    assert again.status_code == 200, "an answer that was lost: what is wanted is there already"
+    more = {"seen": first.json()["seen"], "zones": [mine, theirs]}
+    assert manager.post(address, json=more).status_code == 200
+    assert [one["name"] for one in stored(manager, make_key)] == ["mine", "theirs"]
 
 
 def test_a_moved_camera_is_warned_of(manager: "TestClient", make_key: MakeKey) -> None:

@@ -1,4 +1,7 @@
-"""Sessions of the console, and what citizens say of findings and of closed cases."""
+"""Sessions of the console, and what citizens say of findings and of closed cases.
+
+With an index for the wall of cameras: which of them see something now.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -57,10 +60,23 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_objections_case_id_at"), "objections", ["case_id", "at"])
     op.create_index(op.f("ix_objections_report_id"), "objections", ["report_id"])
+    op.create_index(
+        "ix_incidents_open",
+        "incidents",
+        ["camera_id"],
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    )
 
 
 def downgrade() -> None:
     """Go one step back."""
+    op.drop_index(
+        "ix_incidents_open",
+        table_name="incidents",
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    )
     op.drop_table("objections")
     op.drop_table("citizen_words")
     op.drop_table("sessions")

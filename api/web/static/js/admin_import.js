@@ -30,15 +30,19 @@ export function fillTable(wrap, rows) {
  */
 export function wireImport({ form, preview, confirm, address, show, done }) {
   let looked = null; // What the preview was made of: exactly that is stored.
+  let turn = 0; // A preview that comes after the form was changed is of no use.
 
-  const drop = () => { looked = null; preview.hidden = true; };
+  const drop = () => { turn += 1; looked = null; preview.hidden = true; };
   form.addEventListener("input", drop);
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const content = new FormData(form);
+    drop();
+    const mine = turn;
     await whileBusy(form, async () => {
       const found = await send(`${address}/preview`, content);
+      if (mine !== turn) return;
       preview.hidden = false;
       looked = null;
       confirm.reset();

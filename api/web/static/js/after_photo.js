@@ -64,7 +64,7 @@ function start(form) {
       window.location.hash = "closing"; // Where the page opens again
       window.location.reload();
     } catch (problem) {
-      const why = problem.status ? words.errors[problem.code] || problem.message : words.offline;
+      const why = problem.status ? problem.message : words.offline;
       refuse(words.failed + why);
       part("progress").hidden = true;
       submit.disabled = false;

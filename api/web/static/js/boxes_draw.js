@@ -77,6 +77,7 @@ export class Drawing {
       let group = this.groups.get(item.key);
       if (!group) {
         group = make("g", { "data-key-of": item.key }, null);
+        make("title", {}, group);
         for (const name of ["halo", "edge"]) make("rect", { class: name }, group);
         make("path", { class: "cross" }, group);
         make("text", { "aria-hidden": "true" }, group);
@@ -101,12 +102,15 @@ export class Drawing {
     const text = group.querySelector("text");
     const size = TEXT_PX * scale;
     const inside = y1 < 1.4 * size;
-    const isRight = x1 + x2 > this.svg.viewBox.baseVal.width; // Else the words might run out of the photo
+    const isRight = isChosen && x1 + x2 > this.svg.viewBox.baseVal.width; // Else the words might run out of the photo
     const margin = inside ? 4 * scale : 0;
     set(text, { x: isRight ? x2 - margin : x1 + margin, "text-anchor": isRight ? "end" : "start", y: inside ? y1 + 1.2 * size : y1 - 0.4 * size, "font-size": size, "stroke-width": 4 * scale });
     const mark = { "is-wrong": " ✗", "is-right": " ✓" }[kind] || "";
     const score = item.added ? "" : ` ${Math.round(100 * item.score)}%`;
-    text.textContent = `${number} ${this.words.labels[item.label] || item.label}${score}${mark}`;
+    // Words of many boxes would cover the photo and each other: they stand in the list below.
+    const words = isChosen ? ` ${this.words.labels[item.label] || item.label}${score}` : "";
+    text.textContent = `${number}${words}${mark}`;
+    group.querySelector("title").textContent = describeItem(item, number, this.words);
   }
 
   #drawHandles(item, scale) {

@@ -131,14 +131,16 @@ export class Editor {
     if (!body.findings.length && !body.added.length && !reviewed.length) { say(this.words.empty, "warn"); return; }
     const button = this.view.querySelector('[data-do="save"]');
     button.disabled = true;
+    const sent = this.history.present;
     try {
       const saved = await send(this.address, body);
-      this.history.markSaved();
+      this.history.markSaved(sent);
       say(saved.message);
       const line = this.part("verdict");
       line.hidden = false;
       line.querySelector("span").textContent = saved.line;
-      this.leave();
+      if (this.isDirty) this.refresh(); // Somebody went on drawing meanwhile.
+      else this.leave();
     } catch (problem) {
       const why = problem.status ? this.words.errors[problem.code] || problem.message : this.words.offline;
       say(this.words.failed + why, "bad");

@@ -113,7 +113,14 @@ export class History {
   /** Drop the last memory if nothing has changed since, as after a click that moved nothing. */
   forgetIdle() { if (this.past.at(-1) === this.#text()) this.past.pop(); }
 
-  markSaved() { this.saved = this.#text(); this.past = []; }
+  /** What there is now, for markSaved. */
+  get present() { return this.#text(); }
+
+  /** `sent` was saved; what was changed since is not. */
+  markSaved(sent) {
+    this.saved = sent;
+    if (!this.isDirty) this.past = [];
+  }
 
   get isDirty() { return this.#text() !== this.saved; }
 

@@ -24,6 +24,7 @@ export async function showCaseMap(element, list) {
   const near = await reading.catch(() => ({ cases: [], cell: null }));
   if (near.cell) {
     map.cells({ type: "Feature", properties: {}, geometry: near.cell.geometry }, { name: () => near.cell.code });
+    map.label(`${element.dataset.cell} ${near.cell.name || near.cell.code}`);
   }
   for (const one of near.cases) {
     map.dot([one.lat, one.lng], {
@@ -50,7 +51,7 @@ function listNear(list, near, unit) {
     link.href = `/console/cases/${one.id}`;
     link.textContent = one.number;
     const line = document.createElement("li");
-    line.append(link, ` ${one.name} · ${one.away_m} ${unit}`);
+    line.append(link, ` ${one.name} · ${one.away_m}\u00a0${unit}`);
     list.append(line);
   }
 }

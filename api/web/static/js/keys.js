@@ -7,7 +7,7 @@ let firstAt = 0;
 
 function isWriting(element) {
   return element.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName)
-    && !/^(checkbox|radio|button|submit)$/.test(element.type);
+    && !/^(checkbox|radio|button|submit|range|file)$/.test(element.type);
 }
 
 function isThere(element) {

@@ -166,10 +166,5 @@ function showResult(place) {
   window.htmx.ajax("GET", here, { target: "#ledger", swap: "outerHTML" });
 }
 
-// Going back loads the page anew: what stood in it may have changed, and nothing is kept in the
-// browser's storage (hx-history).
-window.htmx.config.refreshOnHistoryMiss = true;
-// Else htmx copies style attributes from old rows to new ones, which the page's policy forbids.
-window.htmx.config.attributesToSettle = ["class", "width", "height"];
 showPicked();
 showChosen();

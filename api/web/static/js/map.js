@@ -45,6 +45,7 @@ export class StreetMap {
     if (settings.tiles) {
       leaflet.tileLayer(settings.tiles, { maxZoom: 20, maxNativeZoom: 18, attribution: escapeText(settings.attribution || "") }).addTo(this.map);
     }
+    if (settings.hint) this.label(settings.hint, "bottomright");
     leaflet.control.scale({ imperial: false }).addTo(this.map);
   }
 
@@ -80,6 +81,13 @@ export class StreetMap {
       },
     });
     return layer.addTo(this.map);
+  }
+
+  /** A line of words in a corner, such as the name of the cell that is shown. */
+  label(text, position = "topright") {
+    const made = this.leaflet.control({ position });
+    made.onAdd = () => Object.assign(document.createElement("p"), { className: "map-hint", textContent: text });
+    made.addTo(this.map);
   }
 
   /** A click on the map, in WGS-84. */

@@ -12,6 +12,7 @@ const MOST_STEPS = 200;
 
 let zones = JSON.parse(editor.dataset.zones);
 let saved = JSON.stringify(zones);
+let { seen } = editor.dataset; // Tells the service which zones these came from
 let chosen = zones.length ? 0 : -1;
 let corner = 0;
 const steps = [];
@@ -200,7 +201,7 @@ async function save() {
   const sent = JSON.stringify(zones);
   byId("save").disabled = true;
   try {
-    await send(editor.dataset.address, { zones });
+    ({ seen } = await send(editor.dataset.address, { seen, zones }));
     saved = sent;
     say(words.saved);
     refresh();

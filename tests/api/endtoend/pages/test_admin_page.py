@@ -1,10 +1,8 @@
 """The administrator's pages in a browser."""
 
-import http.server
 import json
 import re
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +14,7 @@ from api.cases.rules import SHIPPED_RULES
 
 if TYPE_CHECKING:
     from api.services import Services
+    from tests.api.endtoend.conftest import Receiver
 
 MakeKey = Callable[..., dict[str, str]]
 SignIn = Callable[..., Page]
@@ -54,40 +53,6 @@ def _grid(*codes: str, west: float = 121.40) -> bytes:
             }
         )
     return json.dumps({"type": "FeatureCollection", "features": features}).encode()
-
-
-class Receiver:
-    """A platform that refuses events until it is told not to."""
-
-    def __init__(self) -> None:
-        self.status = 204
-        self.types: list[str] = []
-        receiver = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
-                receiver.types.append(json.loads(body)["type"])
-                self.send_response(receiver.status)
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/hook"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    receiver = Receiver()
-    yield receiver
-    receiver.close()
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -162,7 +127,7 @@ def test_cells_are_seen_on_a_map_before_they_are_taken(
         page.get_by_role("button", name="预览").click()
 
     choose(b"no json")
-    expect(page.locator("#messages")).to_contain_text("no JSON")
+    expect(page.locator("#messages")).to_contain_text("不是有效的 JSON")
     choose(_grid("310101001", "310101002", "310101003"))
     preview = page.locator("#grid-preview")
     expect(preview).to_contain_text("导入后共 3 个网格：新增 3")
@@ -262,7 +227,7 @@ def test_events_reach_a_receiver_and_failed_ones_are_sent_again(
     database_url: str,
     start_server: Callable[..., Any],
     sign_in: SignIn,
-    receiver: Receiver,
+    receiver: "Receiver",
     screenshots: Path,
 ) -> None:
     server = start_server(database_url, webhook_networks="127.0.0.0/8")

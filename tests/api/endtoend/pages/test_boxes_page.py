@@ -37,6 +37,7 @@ def finding(number: int, label: str, box: tuple[float, ...], flagged: bool = Tru
     return Finding(f"0123456789abcdef-{number}", label, score, (x1, y1, x2, y2), flagged, "medium")
 
 
+GONE = "照片已过保存期限或应要求删除。"
 BIN = finding(0, "overflowing_bin", (100.25, 200.0, 400.25, 500.0))
 POSTER = finding(1, "illegal_poster", (600.0, 120.0, 800.0, 320.0))
 MAYBE = finding(2, "site_dust", (500.0, 600.0, 900.0, 950.0), flagged=False)
@@ -192,10 +193,10 @@ def test_one_box_by_mouse_and_another_by_keyboard_alone(
     page.keyboard.press("Tab")
     expect(box_of(page, 3)).to_be_focused()
     page.keyboard.press("l")
-    expect(page.get_by_label("类型", exact=True)).to_have_value("illegal_poster")
+    expect(page.get_by_label("方框类别", exact=True)).to_have_value("illegal_poster")
     page.keyboard.press("l")
     page.keyboard.press("l")
-    expect(page.get_by_label("类型", exact=True)).to_have_value("street_vending")
+    expect(page.get_by_label("方框类别", exact=True)).to_have_value("street_vending")
     # A new one, in the middle.
     page.keyboard.press("n")
     expect(box_of(page, 4)).to_be_focused()
@@ -340,8 +341,8 @@ def test_a_photo_that_is_gone_is_told_in_words_and_an_original_needs_a_reason(
     expect(dialog).to_be_hidden()
     page.route(
         re.compile("/console/photos/"),
-        lambda route: route.fulfill(status=410, json={"code": "photo_deleted"}),
+        lambda route: route.fulfill(status=410, json={"code": "photo_deleted", "detail": GONE}),
     )
     page.reload()
-    expect(page.get_by_text("照片已过保存期限或应要求删除。")).to_be_visible()
+    expect(page.get_by_text(GONE)).to_be_visible()
     expect(page.locator(".photo-frame").first).to_be_hidden()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # Has none
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from api.cases.states import ENDED, STATES
@@ -179,7 +179,7 @@ def test_rows_that_share_no_move_offer_none(desk: Page) -> None:
     expect(desk.locator("#bulk-count")).to_contain_text("没有共同的动作")
     expect(desk.get_by_role("button", name="执行")).to_be_disabled()
     desk.keyboard.press("a")
-    expect(desk.locator("#bulk-count")).to_have_text("先在表中选择案卷")
+    expect(desk.locator("#bulk-count")).to_have_text("先在表中选择案件")
     desk.keyboard.press("j")
     desk.keyboard.press("Enter")
     desk.wait_for_url(re.compile("/console/cases/"))

@@ -4,6 +4,7 @@ import { putTime, readFacts } from "./exif.js";
 
 const LONGEST_PX = 2048;
 const QUALITY = 0.85;
+const WORTH_IT = 0.7; // A photo that is small enough is made worse only if the file shrinks to this share.
 // 2 by 1 pixels, to be turned by EXIF: tells whether this browser turns photos by itself.
 const TURNED = "/9j/4AAQSkZJRgABAQAAAQABAAD/4QAiRXhpZgAATU0AKgAAAAgAAQESAAMAAAABAAYAAAAAAAD/2wBDAP//////////////////////////////////////////////////////////////////////////////////////wAALCAABAAIBAREA/8QAFAABAAAAAAAAAAAAAAAAAAAAAP/EABQQAQAAAAAAAAAAAAAAAAAAAAD/2gAIAQEAAD8AP//Z";
 let turning = null;
@@ -29,9 +30,10 @@ export async function prepare(file) {
   }
   prepared.shown = true;
   try {
+    const fits = Math.max(...sizeOf(picture)) <= LONGEST_PX;
     const small = await draw(picture, facts.orientation);
     // A small file of a large picture is still a small file.
-    if (small && small.size < original.byteLength) {
+    if (small && small.size < (fits ? WORTH_IT : 1) * original.byteLength) {
       const data = putTime(await readBytes(small), facts);
       const name = prepared.name.replace(/\.[^.]*$/, "") + ".jpg";
       Object.assign(prepared, { data, type: "image/jpeg", name, size: data.byteLength, shrunk: true });
@@ -86,9 +88,13 @@ function turnsByItself() {
   return turning;
 }
 
+function sizeOf(picture) {
+  return [picture.naturalWidth || picture.width, picture.naturalHeight || picture.height];
+}
+
 async function draw(picture, written) {
   const orientation = await turnsByItself() ? 1 : written;
-  const [width, height] = [picture.naturalWidth || picture.width, picture.naturalHeight || picture.height];
+  const [width, height] = sizeOf(picture);
   const scale = Math.min(1, LONGEST_PX / Math.max(width, height));
   const [across, down] = [Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale))];
   const canvas = document.createElement("canvas");

@@ -41,10 +41,9 @@ async function keepPage(cache, name, answer) {
 async function showPage(event, name) {
   const cache = await caches.open(NAME);
   const kept = await cache.match(name);
-  const asked = fetch(event.request).then((answer) => {
-    event.waitUntil(keepPage(cache, name, answer.clone()));
-    return answer;
-  });
+  const asked = fetch(event.request);
+  // Asked for now: once an answer was given, a slow one could no longer be waited for.
+  event.waitUntil(asked.then((answer) => keepPage(cache, name, answer.clone()), () => {}));
   const patience = new Promise((resolve) => { setTimeout(() => (kept ? resolve(kept) : undefined), PATIENCE_MS); });
   try {
     return await Promise.race([asked, patience]);

@@ -1,0 +1,75 @@
+"""Answers that come after somebody has gone on: nothing is taken for saved that was not sent."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+MakeKey = Callable[..., dict[str, str]]
+SignIn = Callable[..., Page]
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+DRAWN_WHILE_SAVING = """async () => {
+  const { History } = await import("/static/any/js/boxes_model.js");
+  const history = new History([], []);
+  history.remember();
+  history.items.push({ key: "1" });
+  const sent = history.present;
+  history.remember();
+  history.items.push({ key: "2" });
+  history.markSaved(sent);
+  const dirty = history.isDirty;
+  history.undo();
+  const undone = [history.isDirty, history.items.length];
+  history.markSaved(history.present);
+  return [dirty, undone, history.isDirty, history.past.length];
+}"""
+
+
+def test_a_box_drawn_while_others_are_saved_is_not_saved(
+    app_url: str, make_key: MakeKey, sign_in: SignIn
+) -> None:
+    page = sign_in(app_url, _secret(make_key("operator")))
+    assert page.evaluate(DRAWN_WHILE_SAVING) == [True, [False, 1], False, 0]
+
+
+def test_a_preview_of_a_file_that_was_changed_meanwhile_is_not_shown(
+    app_url: str, make_key: MakeKey, sign_in: SignIn
+) -> None:
+    page = sign_in(app_url, _secret(make_key("admin")), "/console/admin/imports/grid")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/imports/grid/preview", hold)
+    files = page.locator("#grid-form input[type=file]")
+    files.set_input_files(_file("old.geojson"))
+    with page.expect_request("**/imports/grid/preview"):
+        page.locator("#grid-form button").first.click()
+    files.set_input_files(_file("new.geojson"))
+    with page.expect_response("**/imports/grid/preview"):
+        held.pop().continue_()
+    expect(page.locator("#grid-form")).not_to_have_attribute("aria-busy", "true")
+    expect(page.locator("#grid-preview")).to_be_hidden()
+    page.unroute("**/imports/grid/preview")
+    page.locator("#grid-form button").first.click()
+    expect(page.locator("#grid-preview")).to_be_visible()
+
+
+def _file(name: str) -> Any:
+    ring = [[121.4, 31.2], [121.5, 31.2], [121.5, 31.3], [121.4, 31.3], [121.4, 31.2]]
+    cell = {
+        "type": "Feature",
+        "properties": {"code": "310101001001", "name": name},
+        "geometry": {"type": "Polygon", "coordinates": [ring]},
+    }
+    content = json.dumps({"type": "FeatureCollection", "features": [cell]}).encode()
+    return {"name": name, "mimeType": "application/geo+json", "buffer": content}
+
+
+def _secret(headers: dict[str, str]) -> str:
+    return headers["Authorization"].removeprefix("Bearer ")
