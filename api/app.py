@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import threading
 import time
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
@@ -52,6 +53,8 @@ STOP_S: Final = 13.0
 SIGTERM it stays under the 30 s after which Kubernetes kills."""
 LEAST_STOP_S: Final = 0.2
 """A loop that ended by itself is told from one that did not, also past the deadline."""
+EXPORTS_AT_ONCE: Final = 2
+"""A workbook of the whole ledger takes seconds of a processor; pages need it, too."""
 CORS_SENT: Final = (
     "Authorization",
     "X-API-Key",
@@ -113,6 +116,7 @@ def create_app(services: Services, *, loops: Sequence[Loop] = ()) -> FastAPI:
     app.state.lock_out = LockOut()
     app.state.pages = load_pages()
     app.state.picture_line = PictureLine(services)
+    app.state.export_room = threading.BoundedSemaphore(EXPORTS_AT_ONCE)
     app.state.readiness = health.ReadinessProbe(services)
     services.metrics.at_scrape = partial(read_gauges, services)
     for module in (*ROUTES, *PAGES):

@@ -60,6 +60,7 @@ WORDS: Final[Mapping[str, tuple[str, str | None]]] = {
     "photos_unavailable": ("照片存储没有响应，请稍后再试。", None),
     "uploads_full": ("同时上传的人太多，请稍后再试。", None),
     "pool_full": ("识别服务繁忙，请稍后再试。", None),
+    "exports_full": ("正在导出其他文件，请稍后再试。", None),
     "no_worker": ("识别服务没有运行，请稍后再试或联系管理员。", None),
     "no_pool": ("识别服务没有运行，请联系管理员。", None),
     "shutting_down": ("服务正在重启，请稍后再试。", None),

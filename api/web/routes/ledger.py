@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial as bind
+from threading import BoundedSemaphore
 from typing import IO, Annotated, Any, Final, Literal
 from urllib.parse import quote
 
@@ -12,6 +13,7 @@ from pydantic import Field, StringConstraints
 from api.cases.states import MOVES, MoveName
 from api.casework.bulk import MOST_CASES, SeenCase, move_cases
 from api.casework.moving import MoveOrder
+from api.errors import BusyError
 from api.http.deps import get_services
 from api.schemas.types import LongText, ShortText
 from api.services import Services
@@ -112,13 +114,14 @@ def export(
     """Hand out the whole filtered list as a file, and write down who took it."""
     showing = show_in(request)
     wanted = ExportForm(form, showing)
-    exported = export_ledger(
-        services,
-        visitor.principal,
-        _search(services, visitor, query),
-        wanted,
-        describe_filter(query),
-    )
+    room: BoundedSemaphore = request.app.state.export_room
+    if not room.acquire(blocking=False):
+        raise BusyError("exports_full", "Other exports are being written.", retry_after_s=10)
+    try:
+        search, said = _search(services, visitor, query), describe_filter(query)
+        exported = export_ledger(services, visitor.principal, search, wanted, said)
+    finally:
+        room.release()
     at = showing.now.astimezone(services.rules.timezone)
     name = f"{showing.choose('台账', 'ledger')}-{at:%Y%m%d-%H%M}.{form}"
     headers = {

@@ -21,6 +21,7 @@ from api.web.cells import guard_cell
 from api.web.exports import COLUMNS
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
     from starlette.testclient import TestClient
 
     from api.services import Services
@@ -244,3 +245,15 @@ def test_a_stranger_gets_no_file_and_leaves_no_note(
 @pytest.mark.parametrize("text", ["花园路", "a=1", "'=1", " =1", ""])
 def test_harmless_text_stays_as_it_is(text: str) -> None:
     assert guard_cell(text) == text
+
+
+def test_no_more_than_two_are_written_at_once(
+    client: "TestClient", app: "FastAPI", enter: Callable[..., str]
+) -> None:
+    enter()
+    asking = {"Accept": "application/json"}
+    with app.state.export_room, app.state.export_room:
+        refused = client.get("/console/ledger/export.csv", headers=asking)
+    assert (refused.status_code, refused.json()["code"]) == (503, "exports_full")
+    for _ in range(3):  # Each gives its place back.
+        assert client.get("/console/ledger/export.csv").status_code == 200
