@@ -3,34 +3,23 @@
 Photos are the demo's renderings; names of streets, units and sites are made up.
 """
 
-import contextlib
 import json
 import random
-import socket
-import threading
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import cv2
-import httpx2
-import uvicorn
 
-from api.app import create_app
 from api.intake.scoring import score_step
-from api.opening import close_services, open_services
-from api.security.keys import create_key
-from api.services import Services
-from api.settings import Settings
 from api.toilets.files import parse_csv
 from api.toilets.importing import import_toilets
+from scripts.town_service import Town
 
 DEMO: Final = Path(__file__).parents[1] / "demo"
 NOON: Final = datetime(2026, 3, 31, 15, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
+BEGIN: Final = NOON - timedelta(days=30)
 SOUTH, WEST = 31.2300, 121.4680
 CELL_DEG: Final = 0.004
 STREETS: Final = ("梧桐路", "银杏街", "河滨路", "东风里", "幸福巷", "桥头街")
@@ -48,73 +37,6 @@ TOILETS: Final = (
     ("河滨公园公厕", 0.008, 0.011, "06:00-22:00", "yes"),
     ("桥头街公厕", 0.012, 0.006, "05:30-23:00", "no"),
 )
-
-
-class TownClock:
-    """A clock that the script sets."""
-
-    def __init__(self, now: datetime) -> None:
-        """Begin at a time."""
-        self.now = now
-
-    def __call__(self) -> datetime:
-        """Tell the time, UTC."""
-        return self.now.astimezone(ZoneInfo("UTC"))
-
-
-@dataclass(slots=True)
-class Town:
-    """A service that runs in this process, and keys to it."""
-
-    url: str
-    services: Services
-    clock: TownClock
-    keys: dict[str, str]
-    client: httpx2.Client
-    """An administrator's."""
-
-    def call(self, method: str, path: str, **options: Any) -> Any:
-        """Ask the service as an administrator; return the JSON of its answer."""
-        answer = self.client.request(method, path, **options)
-        if answer.status_code >= 400:
-            raise RuntimeError(f"{method} {path}: {answer.status_code} {answer.text}")
-        return answer.json() if answer.content else None
-
-
-@contextlib.contextmanager
-def open_town(folder: Path, **settings: Any) -> Iterator[Town]:
-    """Start the service on a free port, with the shipped model; it ends with the context."""
-    clock = TownClock(NOON - timedelta(days=30))
-    services = open_services(Settings(data=folder, min_free_mib=0, **settings), clock=clock)
-    try:
-        roles = ("admin", "operator", "handler", "camera")
-        names = {"admin": "管理员", "operator": "坐席 07", "handler": "环卫三队", "camera": "监控"}
-        keys = {
-            role: create_key(
-                services,
-                name=names[role],
-                role=role,  # type: ignore[arg-type]  # one of the literals above
-                originals=False,
-                grids=(),
-                actor="system:town",
-            )[1]
-            for role in roles
-        }
-        listener = socket.create_server(("127.0.0.1", 0))
-        config = uvicorn.Config(create_app(services), log_config=None, lifespan="off")
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        headers = {"Authorization": f"Bearer {keys['admin']}"}
-        with httpx2.Client(base_url=url, headers=headers, timeout=60) as client:
-            yield Town(url, services, clock, keys, client)
-        server.should_exit = True
-        thread.join(timeout=10)
-    finally:
-        close_services(services)
 
 
 def fill_town(town: Town, *, reports: int = 70, fresh: int = 14) -> None:

@@ -19,7 +19,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Geolocation, Page, sync_playwright
 
 from detector.labels import Language
-from scripts.made_up_town import DEMO, SOUTH, WEST, Town, fill_town, open_town
+from scripts.made_up_town import BEGIN, DEMO, SOUTH, WEST, fill_town
+from scripts.town_service import Town, open_town
 
 OUT: Final = Path(__file__).parents[1] / "docs" / "images" / "pages"
 LOCALES: Final[dict[Language, str]] = {"zh": "zh-CN", "en": "en-GB"}
@@ -118,7 +119,7 @@ def main() -> None:
     OUT.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as folder,
-        open_town(Path(folder)) as town,
+        open_town(Path(folder), BEGIN) as town,
         sync_playwright() as playwright,
     ):
         fill_town(town)
