@@ -29,9 +29,13 @@ ARGUMENTS = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium, headless."""
+    """Debian's Chromium, headless.
+
+    For one module at a time: while it runs, Playwright keeps an event loop in this thread, in
+    which tests of other modules start loops of their own.
+    """
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     assert found, "Chromium is missing: sudo apt-get install -y chromium fonts-noto-cjk"
     with sync_playwright() as playwright:
