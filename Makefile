@@ -16,7 +16,7 @@ serve: ## Run the service with its pages on this machine; data stays in street-i
 
 test: ## Run the tests
 	@scripts/setup dev
-	@scripts/test -m "not faults"
+	@scripts/test --halves -m "not faults"
 
 check: ## Format, lint, types, layers, docs
 	@scripts/setup dev

@@ -64,7 +64,9 @@ def _read_blocks(lines: list[str]) -> Iterator[Block]:
         elif line.startswith("|"):
             while at < len(lines) and lines[at].startswith("|"):
                 at += 1
-            yield _read_table(lines[first:at])
+            table = _read_table(lines[first:at])
+            # Of a rule alone there is nothing to show but the rule.
+            yield table if table.rows else _paragraph(lines[first:at])
         elif _ITEM.fullmatch(line):
             while at < len(lines) and lines[at].strip() and not _begins(lines[at]):
                 at += 1
@@ -72,13 +74,17 @@ def _read_blocks(lines: list[str]) -> Iterator[Block]:
         else:
             while at < len(lines) and lines[at].strip() and not _begins(lines[at], items=True):
                 at += 1
-            yield Block("paragraph", rows=((_read_words(" ".join(lines[first:at])),),))
+            yield _paragraph(lines[first:at])
 
 
 def _begins(line: str, *, items: bool = False) -> bool:
     """Tell whether a line begins another block."""
     starts = line.startswith(("```", "|")) or _HEADING.fullmatch(line) is not None
     return starts or (items and _ITEM.fullmatch(line) is not None)
+
+
+def _paragraph(lines: list[str]) -> Block:
+    return Block("paragraph", rows=((_read_words(" ".join(lines)),),))
 
 
 def _read_table(lines: list[str]) -> Block:

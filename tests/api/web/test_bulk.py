@@ -139,7 +139,7 @@ def test_the_form_answers_a_table_of_what_came_of_it(
     text = _send(client, token, [good, bad], move="dispatch", unit="环卫<b>三队</b>")
     assert "派遣: 成功 1 件, 未成 1 件" in text and "<html" not in text
     assert re.findall('data-code="([a-z_]+)"', text) == ["illegal_move"]
-    assert "当前状态不能执行此动作" in text
+    assert "不能再做这一步" in text
     assert _states(services, [good, bad]) == ["dispatched", "closed"]
     # Sent a second time, as a press of "reload" does, it changes nothing.
     assert "成功 0 件" in _send(client, token, [good], move="dispatch")
