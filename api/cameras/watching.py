@@ -110,9 +110,8 @@ def find_cameras(
     """Return the cameras that a key sees, in the order of their codes."""
     with services.database.read() as connection:
         found = list_cameras(connection, retired=retired)
-    # Who sees everything need not wait for thousands of look-ups.
-    sees_all = not principal.grids
-    return tuple(one for one in found if sees_all or principal.sees(grid_of(services, one)))
+    everything = not principal.grids  # It need not wait for thousands of look-ups.
+    return tuple(one for one in found if everything or principal.sees(grid_of(services, one)))
 
 
 def record_heartbeat(

@@ -1,6 +1,7 @@
 """A page asks for many pictures at once: each comes, in its turn."""
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -61,10 +62,12 @@ def test_pictures_wait_for_a_worker_that_is_busy(
         with lock:
             at_once += 1
             most_at_once = max(most_at_once, at_once)
+        time.sleep(0.01)  # Whoever comes without waiting for their turn comes now.
+        with lock:
+            at_once -= 1
             busy = refused < 5
             refused += busy
             made += not busy
-            at_once -= 1
         if busy:
             raise BusyError("pool_full", "Every worker is busy.")
         answer: Future[bytes] = Future()
