@@ -8,6 +8,7 @@ from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBea
 from starlette.concurrency import run_in_threadpool
 
 from api.errors import ForbiddenError
+from api.http.upload_room import leave_room_to_keys
 from api.principal import Principal, Right
 from api.security.door import Door
 from api.security.rate_limit import name_address
@@ -81,7 +82,8 @@ async def report_or_none(
 ) -> Principal | None:
     """Let in who reports: by a key with that right, or, where the service is set so, anybody.
 
-    Reports without a key are counted for their address before their body is read.
+    Reports without a key are counted for their address before their body is read, and share half
+    of the room for bodies.
 
     Raises:
         UnauthenticatedError: A wrong key; or none, and the service asks for one.
@@ -92,6 +94,7 @@ async def report_or_none(
     if secret or not get_services(request).settings.citizen_page:
         return _check_right(await identify(request, secret), "report")
     get_door(request).admit_report(client_address(request))
+    leave_room_to_keys(request)
     return None
 
 

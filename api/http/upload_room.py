@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from functools import cached_property
 from typing import Final
 
 from starlette.datastructures import Headers
@@ -13,6 +14,8 @@ from api.errors import BusyError
 BODIES: Final = 16
 """Of the largest size, at once: with 26 MiB each 416 MiB, or 130 photos of a phone (3 MiB). Each
 is held twice for a moment, when the form's pieces are put together."""
+KEYLESS_PART: Final = 0.5
+"""Of the room, for bodies without a key: strangers who send slowly leave the rest to others."""
 WAIT_S: Final = 30.0
 """For room; phones and proxies give up after about a minute."""
 RETRY_AFTER_S: Final = 5
@@ -31,6 +34,11 @@ class UploadRoom:
         self._most_bytes = most_bytes
         self._free_bytes = most_bytes
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
+
+    @cached_property
+    def keyless(self) -> "UploadRoom":
+        """What bodies without a key share among themselves, beside the room of all."""
+        return UploadRoom(int(KEYLESS_PART * self._most_bytes))
 
     @property
     def free_bytes(self) -> int:
@@ -95,15 +103,19 @@ class UploadPlace:
             scope: The request's.
             most_bytes: Largest body, taken for one that does not say how large it is.
         """
-        self._room = room
+        self._rooms: tuple[UploadRoom, ...] = (room,)
         self._n_bytes = _expect_bytes(Headers(scope=scope), most_bytes)
-        self._taken = 0
+        self._taken: list[tuple[UploadRoom, int]] = []
         self._has_taken = False
         scope[_PLACE] = self
 
+    def leave_room_to_keys(self) -> None:
+        """Stand in line with those without a key first, then with all."""
+        self._rooms = (self._rooms[-1].keyless, self._rooms[-1])
+
     def has_room(self) -> bool:
         """Tell whether `take` would not wait."""
-        return self._has_taken or self._room.has_room(self._n_bytes)
+        return self._has_taken or all(room.has_room(self._n_bytes) for room in self._rooms)
 
     async def take(self) -> None:
         """Wait for room; a second time does nothing.
@@ -115,15 +127,17 @@ class UploadPlace:
             return
         try:
             async with asyncio.timeout(WAIT_S):
-                self._taken = await self._room.take(self._n_bytes)
+                for room in self._rooms:
+                    self._taken.append((room, await room.take(self._n_bytes)))
         except TimeoutError:
             raise _refusal() from None
         self._has_taken = True
 
     def give_back(self) -> None:
         """Free what was taken."""
-        self._room.give_back(self._taken)
-        self._taken = 0
+        while self._taken:
+            room, n_bytes = self._taken.pop()
+            room.give_back(n_bytes)
 
 
 async def take_room(request: Request) -> None:
@@ -135,6 +149,13 @@ async def take_room(request: Request) -> None:
     place: UploadPlace | None = request.scope.get(_PLACE)
     if place is not None:
         await place.take()
+
+
+def leave_room_to_keys(request: Request) -> None:
+    """Let a request without a key have of the part of the room only that is meant for those."""
+    place: UploadPlace | None = request.scope.get(_PLACE)
+    if place is not None:
+        place.leave_room_to_keys()
 
 
 def check_room(request: Request) -> None:

@@ -107,6 +107,7 @@ def _surroundings(
             "attribution": settings.map_attribution,
             "center": list(settings.map_center) or None,
             "hint": _hint_tiles(showing, settings.map_tiles, visitor),
+            "zoom": [showing.choose("放大", "Zoom in"), showing.choose("缩小", "Zoom out")],
         },
         "version": __version__,
         **showing.functions(),

@@ -10,7 +10,7 @@ from fastapi import FastAPI, Request
 
 from api.http import upload_room
 from api.http.problems import install_problems
-from api.http.upload_room import UploadRoom, check_room, take_room
+from api.http.upload_room import UploadRoom, check_room, leave_room_to_keys, take_room
 from api.security.body_limit import BodyLimit
 
 if TYPE_CHECKING:
@@ -117,6 +117,11 @@ class Server:
             await self.go_on.wait()
             return len(body)
 
+        @app.post("/keyless")
+        async def wait_without_key(request: Request) -> int:
+            leave_room_to_keys(request)
+            return await wait_for_room(request)
+
         @app.post("/now")
         async def refuse(request: Request) -> int:
             check_room(request)
@@ -149,6 +154,49 @@ def test_a_request_holds_its_room_until_it_is_answered() -> None:
         assert [(await one).json() for one in (first, second)] == [70, 40]
         assert server.room.free_bytes == 100
         assert (await server.client.post("/now", content=b"a" * 10)).json() == 10
+
+    run(main)
+
+
+def test_strangers_leave_room_to_those_with_a_key() -> None:
+    async def main() -> None:
+        server = Server()
+        strangers = [
+            asyncio.create_task(server.client.post("/keyless", content=b"a" * 25)) for _ in range(9)
+        ]
+        while len(server.inside) < 2:
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.02)
+        assert server.inside == [75, 50]  # The others wait, and hold nothing.
+        keyed = asyncio.create_task(server.client.post("/wait", content=b"a" * 50))
+        while len(server.inside) < 3:
+            await asyncio.sleep(0.001)
+        assert server.inside == [75, 50, 0]
+        for gone in strangers[:4]:  # Two who hold room, two who wait.
+            gone.cancel()
+        await asyncio.wait(strangers[:4])
+        while len(server.inside) < 5:
+            await asyncio.sleep(0.001)
+        server.go_on.set()
+        assert [(await one).json() for one in (keyed, *strangers[4:])] == [50] + [25] * 5
+        assert (server.room.free_bytes, server.room.keyless.free_bytes) == (100, 50)
+
+    run(main)
+
+
+def test_a_stranger_who_waits_in_vain_gives_everything_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(upload_room, "WAIT_S", 0.05)
+
+    async def main() -> None:
+        server = Server()
+        taken = await server.room.take(100)  # His own line has room, the line of all has none.
+        answer = await server.client.post("/keyless", content=b"a")
+        assert (answer.status_code, answer.json()["code"]) == (503, "uploads_full")
+        assert server.room.keyless.free_bytes == 50
+        server.room.give_back(taken)
+        assert server.room.free_bytes == 100
 
     run(main)
 
@@ -212,5 +260,19 @@ def test_uploads_share_the_room(
     answer = client.post(path, files=files, headers=make_key("admin"))
     assert (answer.status_code, answer.json()["code"]) == (503, "uploads_full")
     assert int(answer.headers["retry-after"]) > 0
-    if path != "/v1/reports":  # Where anybody may report, strangers wait for room as others do.
+    if path != "/v1/reports":  # Where anybody may report, strangers have a part of the room.
         assert client.post(path, files=files).status_code == 401  # They get no room at all.
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_report_without_a_key_waits_among_its_own(
+    client: "TestClient", make_key: Callable[..., dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upload_room, "WAIT_S", 0.05)
+    full = UploadRoom(1)
+    assert asyncio.run(full.take(1)) == 1
+    monkeypatch.setattr(UploadRoom, "keyless", full)
+    files = {"photo": ("a.jpg", b"\xff\xd8\xff" + b"0" * 100, "image/jpeg")}
+    refused = client.post("/v1/reports", files=files)
+    assert (refused.status_code, refused.json()["code"]) == (503, "uploads_full")
+    assert client.post("/v1/reports", files=files, headers=make_key("admin")).status_code != 503

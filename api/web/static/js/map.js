@@ -39,7 +39,9 @@ export class StreetMap {
     this.leaflet = leaflet;
     this.datum = settings.datum;
     const start = center || settings.center;
-    this.map = leaflet.map(element, { attributionControl: Boolean(settings.attribution), maxZoom: 20 });
+    this.map = leaflet.map(element, { attributionControl: Boolean(settings.attribution), maxZoom: 20, zoomControl: false });
+    const [zoomInTitle, zoomOutTitle] = settings.zoom;
+    leaflet.control.zoom({ zoomInTitle, zoomOutTitle }).addTo(this.map);
     this.map.attributionControl?.setPrefix(false);
     this.map.setView(this.show(start || COUNTRY), start ? zoom : 4);
     if (settings.tiles) {

@@ -167,6 +167,11 @@ def test_a_pin_on_a_map_of_another_datum_is_sent_as_wgs84(
     shown = from_wgs84(Position(LAT, LNG), "gcj02")
     assert found == [_tile(shown, 17)]
     assert found != [_tile(Position(LAT, LNG), 17)]
+    closer = page.locator(f'img.leaflet-tile-loaded[src$="{_tile(shown, 18)}"]')
+    expect(closer).to_have_count(0)
+    page.get_by_role("button", name="放大", exact=True).click()
+    expect(closer).to_have_count(1)
+    expect(page.get_by_role("button", name="缩小", exact=True)).to_be_visible()
     page.locator("#photo-said", has_text="已压缩").wait_for()
     _send(page)
     (report,) = _reports(services)
