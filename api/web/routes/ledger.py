@@ -1,6 +1,5 @@
 """The ledger: filters, search, export, moves of many cases."""
 
-from collections.abc import Iterator
 from functools import partial as bind
 from threading import BoundedSemaphore
 from typing import IO, Annotated, Any, Final, Literal
@@ -9,6 +8,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import Field, StringConstraints
+from starlette.types import Receive, Scope, Send
 
 from api.cases.states import MOVES, MoveName
 from api.casework.bulk import MOST_CASES, SeenCase, move_cases
@@ -130,7 +130,7 @@ def export(
         "Content-Length": str(exported.size_bytes),
         "Cache-Control": NO_STORE,
     }
-    return StreamingResponse(_stream(exported.file), media_type=MEDIA_TYPES[form], headers=headers)
+    return _FileAnswer(exported.file, media_type=MEDIA_TYPES[form], headers=headers)
 
 
 @router.post("/moves")
@@ -168,7 +168,15 @@ def _search(services: Services, visitor: Visitor, query: LedgerFilter) -> Any:
     )
 
 
-def _stream(file: IO[bytes]) -> Iterator[bytes]:
-    with file:
-        while chunk := file.read(CHUNK_BYTES):
-            yield chunk
+class _FileAnswer(StreamingResponse):
+    """An open file, closed when it was sent or when whoever took it has gone away."""
+
+    def __init__(self, file: IO[bytes], **answer: Any) -> None:
+        super().__init__(iter(bind(file.read, CHUNK_BYTES), b""), **answer)
+        self._file = file
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._file.close()

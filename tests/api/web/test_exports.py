@@ -19,6 +19,7 @@ from api.store.tables import case_reports, cases, reports
 from api.web import exports
 from api.web.cells import guard_cell
 from api.web.exports import COLUMNS
+from api.web.routes import ledger
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -228,6 +229,30 @@ def test_memory_stays_flat(
     fill(12_000)
     # It grew by 0.4 MB when this was written; 500 bytes of each case kept would be 6 MB.
     assert peak() - small < 3_000_000
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_download_that_breaks_off_leaves_no_open_file(
+    client: "TestClient",
+    enter: Callable[..., str],
+    write_case: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opened: list[io.BytesIO] = []
+
+    def open_file() -> io.BytesIO:
+        opened.append(io.BytesIO())
+        return opened[-1]
+
+    monkeypatch.setattr(exports, "_open_file", open_file)
+    monkeypatch.setattr(ledger, "CHUNK_BYTES", 16)
+    write_case()
+    enter()
+    with client.stream("GET", CSV) as answer:
+        assert next(answer.iter_raw()) == b"\xef\xbb\xbf" + "案件号,事件".encode()[:13]
+    assert opened[0].closed
+    assert client.get(CSV).content.startswith(b"\xef\xbb\xbf")
+    assert opened[1].closed
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
