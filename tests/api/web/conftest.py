@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from api.services import Services
 
 WriteCase = Callable[..., str]
+SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from api.scoring.fake import FakePool
 from api.toilets.files import parse_csv
 from api.toilets.importing import import_toilets
 from detector.detections import Finding
-from tests.api.endtoend.pages.test_wall_page import ShrinkingPool
+from tests.api.endtoend.pages.camera_street import ShrinkingPool
 
 if TYPE_CHECKING:
     from api.services import Services

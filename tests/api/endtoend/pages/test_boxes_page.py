@@ -1,114 +1,17 @@
 """Boxes of a case's photo corrected in a browser, by mouse and by keyboard alone."""
 
-import json
 import re
-from collections.abc import Callable
-from concurrent.futures import Future
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import cv2
-import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Dialog, Locator, Page, expect
 
-from api.casework.feedback import SYSTEM_PRINCIPAL, read_page
-from api.intake.accepting import NewReport, accept_report
-from api.intake.scoring import score_step
-from api.scoring.base import PictureRequest
-from api.scoring.fake import FakePool
-from api.store.reports import list_cases_of
-from detector.detections import Finding
+from tests.api.endtoend.pages import photo_case
+from tests.api.endtoend.pages.photo_case import OpenCase, SignIn
 
-if TYPE_CHECKING:
-    from api.services import Services
-
-SCENE = Path(__file__).parents[4] / "demo" / "scenes" / "bin_and_posters.jpg"
-NOTE = "桶满了 <script>alert(1)</script>"
-MakeKey = Callable[..., dict[str, str]]
-SignIn = Callable[..., Page]
-
-
-def finding(number: int, label: str, box: tuple[float, ...], flagged: bool = True) -> Finding:
-    x1, y1, x2, y2 = box
-    score = 0.9 - number / 10
-    return Finding(f"0123456789abcdef-{number}", label, score, (x1, y1, x2, y2), flagged, "medium")
-
-
-GONE = "照片已过保存期限或应要求删除。"
-BIN = finding(0, "overflowing_bin", (100.25, 200.0, 400.25, 500.0))
-POSTER = finding(1, "illegal_poster", (600.0, 120.0, 800.0, 320.0))
-MAYBE = finding(2, "site_dust", (500.0, 600.0, 900.0, 950.0), flagged=False)
-
-
-@dataclass(frozen=True, slots=True)
-class OpenCase:
-    """A case with photos, and how to open it."""
-
-    url: str
-    path: str
-    key: str
-    services: "Services"
-
-    def lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in read_page(self.services, SYSTEM_PRINCIPAL).lines]
-
-
-def encode(colour: int) -> bytes:
-    scene = cv2.imread(str(SCENE))
-    assert scene is not None
-    done, data = cv2.imencode(".jpg", cv2.resize(scene, (1000, 1000)) // colour)
-    assert done
-    return data.tobytes()
-
-
-@pytest.fixture
-def open_case(
-    app_url: str,
-    services: "Services",
-    pool: FakePool,
-    make_key: MakeKey,
-    monkeypatch: pytest.MonkeyPatch,
-) -> OpenCase:
-    """Two reports of one bin, each with a photo."""
-
-    def show(data: bytes, request: PictureRequest) -> Future[bytes]:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-        assert image is not None
-        side = min(request.longest_side_px, 1000)
-        done, picture = cv2.imencode(".jpg", cv2.resize(image, (side, side)))
-        assert done
-        answer: Future[bytes] = Future()
-        answer.set_result(picture.tobytes())
-        return answer
-
-    monkeypatch.setattr(pool, "picture", show)
-    first = encode(1)
-    pool.findings = lambda data: (BIN, POSTER, MAYBE) if data == first else (BIN,)
-    told = NewReport(source="citizen", photo=first, note=NOTE, lat=31.2304, lon=121.4737)
-    report = accept_report(services, told)
-    accept_report(services, replace(told, source="inspector", photo=encode(2), note=None))
-    while score_step(services) == 0.0:
-        pass
-    with services.database.read() as connection:
-        case_id = next(
-            one
-            for one in list_cases_of(connection, report.report.id)
-            if _label_of(services, one) == "overflowing_bin"
-        )
-    key = make_key("operator", originals=True)["Authorization"].removeprefix("Bearer ")
-    return OpenCase(app_url, f"/console/cases/{case_id}", key, services)
-
-
-def _label_of(services: "Services", case_id: str) -> str | None:
-    from api.store.cases import get_case
-
-    with services.database.read() as connection:
-        case = get_case(connection, case_id)
-    assert case is not None
-    return case.label
+open_case = pytest.fixture(photo_case.open_case)
 
 
 def find_violations(page: Page) -> list[str]:
@@ -304,45 +207,3 @@ def test_on_a_phone_by_finger(open_case: OpenCase, sign_in: SignIn, screenshots:
     assert open_case.lines()[0]["added"] == [
         {"label": "overflowing_bin", "box_xyxy": pytest.approx([400, 400, 600, 600], abs=3)}
     ]
-
-
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_zoom_keeps_boxes_on_their_pixels(open_case: OpenCase, sign_in: SignIn) -> None:
-    page = sign_in(open_case.url, open_case.key, open_case.path)
-    before = page.locator("svg.boxes:visible").bounding_box()
-    page.keyboard.press("+")
-    expect(page.get_by_text("150 %")).to_be_visible()
-    after = page.locator("svg.boxes:visible").bounding_box()
-    assert before is not None and after is not None
-    assert after["width"] == pytest.approx(1.5 * before["width"], abs=1)
-    picture = page.locator(".photo-stage:visible img").bounding_box()
-    assert picture == after
-    page.keyboard.press("-")
-    expect(page.locator("[data-part=zoom]").first).to_have_text("100 %")
-    page.locator(".photo-frame:visible").hover()
-    page.keyboard.down("Control")
-    page.mouse.wheel(0, -100)
-    page.keyboard.up("Control")
-    expect(page.get_by_text("150 %")).to_be_visible()
-
-
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_a_photo_that_is_gone_is_told_in_words_and_an_original_needs_a_reason(
-    open_case: OpenCase, sign_in: SignIn, screenshots: Path
-) -> None:
-    page = sign_in(open_case.url, open_case.key, open_case.path)
-    page.get_by_role("button", name="下载未打码原图").first.click()
-    dialog = page.get_by_role("dialog")
-    page.screenshot(path=screenshots / "original-zh.png")
-    dialog.get_by_label("原因").fill("投诉 2026-4711 需要核对")
-    with page.expect_download() as download:
-        dialog.get_by_role("button", name="下载").click()
-    assert Path(download.value.path()).read_bytes() == encode(1)
-    expect(dialog).to_be_hidden()
-    page.route(
-        re.compile("/console/photos/"),
-        lambda route: route.fulfill(status=410, json={"code": "photo_deleted", "detail": GONE}),
-    )
-    page.reload()
-    expect(page.get_by_text(GONE)).to_be_visible()
-    expect(page.locator(".photo-frame").first).to_be_hidden()
