@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from playwright.sync_api import Page, Route, expect
 
 MakeKey = Callable[..., dict[str, str]]
 SignIn = Callable[..., Page]
+OpenPage = Callable[..., Page]
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -40,12 +42,7 @@ def test_a_preview_of_a_file_that_was_changed_meanwhile_is_not_shown(
     app_url: str, make_key: MakeKey, sign_in: SignIn
 ) -> None:
     page = sign_in(app_url, _secret(make_key("admin")), "/console/admin/imports/grid")
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route("**/imports/grid/preview", hold)
+    held = _hold(page, "**/imports/grid/preview")
     files = page.locator("#grid-form input[type=file]")
     files.set_input_files(_file("old.geojson"))
     with page.expect_request("**/imports/grid/preview"):
@@ -58,6 +55,41 @@ def test_a_preview_of_a_file_that_was_changed_meanwhile_is_not_shown(
     page.unroute("**/imports/grid/preview")
     page.locator("#grid-form button").first.click()
     expect(page.locator("#grid-preview")).to_be_visible()
+
+
+def test_toilets_are_looked_for_where_it_was_reported_even_before_that_is_known(
+    app_url: str, open_browser: OpenPage, write_jpeg: Callable[..., Path], tmp_path: Path
+) -> None:
+    here = {"latitude": 31.2304, "longitude": 121.4737}
+    page = open_browser(app_url, permissions=["geolocation"], geolocation=here)
+    page.set_input_files("#choose", write_jpeg(tmp_path / "photo.jpg"))
+    page.locator("#locate").click()
+    expect(page.locator("#place-said")).to_contain_text("31.23040")
+    page.get_by_role("button", name="上报", exact=True).click()
+    expect(page.locator("#follow-message")).to_contain_text("已收到")
+    link = page.locator("#follow-link").input_value()
+    page.context.set_geolocation({"latitude": 39.9, "longitude": 116.4})
+
+    again = page.context.new_page()
+    held = _hold(again, "**/v1/reports/*")
+    with again.expect_request("**/v1/reports/*"):
+        again.goto(link)
+    again.get_by_role("button", name="查找附近公厕").click()
+    expect(again.locator("#toilets-said")).to_have_text("正在查找……")
+    with again.expect_request("**/v1/toilets?lat=31.*"):
+        held.pop().continue_()
+    expect(again.locator("#toilets-said")).to_have_text("5 公里内没有登记的公厕。")
+
+
+def _hold(page: Page, pattern: str) -> list[Route]:
+    """Keep back what the page asks for at such addresses."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(pattern, hold)
+    return held
 
 
 def _file(name: str) -> Any:

@@ -41,9 +41,8 @@ function open() {
   following.start();
 }
 
-function placeHere() {
-  const position = following && following.report && following.report.position;
-  return position ? { lat: position.lat, lng: position.lng } : null;
+async function placeHere() {
+  return following && following.position();
 }
 
 async function openTheMap(place) {
@@ -51,7 +50,7 @@ async function openTheMap(place) {
   the("map-part").hidden = false;
   const { openMap } = await import("../map.js");
   map = await openMap(the("map"), { center: [place.lat, place.lng] });
-  const own = placeHere();
+  const own = await placeHere();
   if (own) map.pin([own.lat, own.lng], { title: t("您上报的位置", "Where you reported it") });
   return map;
 }

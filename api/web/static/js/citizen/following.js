@@ -24,7 +24,7 @@ export class Following {
    * @param {object} [told] Functions: found(report), gone().
    */
   constructor(id, token, told = {}) {
-    Object.assign(this, { id, token, told, pause: FIRST_PAUSE_MS, last: "", report: null, timer: 0, asking: false, stopped: false });
+    Object.assign(this, { id, token, told, pause: FIRST_PAUSE_MS, last: "", report: null, timer: 0, looking: null, stopped: false });
     this.onSight = () => { if (!document.hidden) this.askSoon(); };
     document.addEventListener("visibilitychange", this.onSight);
     window.addEventListener("online", this.onSight);
@@ -78,9 +78,20 @@ export class Following {
     this.pause = Math.min(LONGEST_PAUSE_MS, this.pause * GROWTH);
   }
 
-  async look() {
-    if (this.asking || this.stopped) return;
-    this.asking = true;
+  /** Where it was reported, as {lat, lng}, or null; the first answer is waited for if it is under way. */
+  async position() {
+    if (!this.report) await this.looking;
+    const at = this.report && this.report.position;
+    return at ? { lat: at.lat, lng: at.lng } : null;
+  }
+
+  /** Look once; a look under way is not doubled. */
+  look() {
+    if (!this.looking && !this.stopped) this.looking = this.lookOnce().finally(() => { this.looking = null; });
+    return this.looking;
+  }
+
+  async lookOnce() {
     try {
       const report = await (await this.ask()).json();
       if (!this.stopped) this.show(report);
@@ -93,8 +104,6 @@ export class Following {
         return;
       }
       say(the("follow-trouble"), t("暂时连不上，会自动再试。", "There is no connection now; it is tried again by itself."), "warn");
-    } finally {
-      this.asking = false;
     }
     this.plan();
   }

@@ -158,7 +158,7 @@ form.addEventListener("submit", send);
 the("another").addEventListener("click", startAnew);
 the("another-meanwhile").addEventListener("click", startAnew);
 connectToilets(
-  () => place.at || (following && following.report && following.report.position),
+  async () => place.at || (following && following.position()),
   async (near) => {
     if (form.hidden) return null; // The map stands in the form; the list says it all.
     const map = await place.openMap();

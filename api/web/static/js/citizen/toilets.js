@@ -7,7 +7,7 @@ const COLOR = "#7b2d8b";
 
 /**
  * Let the button find toilets.
- * @param {function(): {lat: number, lng: number}|null} knownPlace
+ * @param {function(): Promise<{lat: number, lng: number}|null>} knownPlace
  * @param {function({lat: number, lng: number}): Promise<object|null>} openMap
  */
 export function connectToilets(knownPlace, openMap) {
@@ -17,7 +17,7 @@ export function connectToilets(knownPlace, openMap) {
     button.disabled = true;
     try {
       say(said, t("正在查找……", "Looking…"));
-      const place = knownPlace() || await askDevice();
+      const place = await knownPlace() || await askDevice();
       const found = await fetchToilets(place);
       refill(list, ...found.map(row));
       say(said, found.length
