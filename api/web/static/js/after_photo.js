@@ -3,6 +3,7 @@ import { Problem, csrfToken } from "./send.js";
 
 const MIB = 2 ** 20;
 const LOCATE_MS = 15000;
+const STALL_MS = 60000; // Without any progress the connection is given up
 
 function start(form) {
   const words = JSON.parse(form.dataset.words);
@@ -81,15 +82,25 @@ function upload(address, content, onProgress) {
     request.setRequestHeader("Accept", "application/json");
     request.setRequestHeader("X-CSRF-Token", csrfToken());
     request.upload.addEventListener("progress", (event) => {
+      watch();
       if (event.lengthComputable) onProgress(Math.floor(100 * event.loaded / event.total));
     });
-    request.addEventListener("error", () => reject(new TypeError("network")));
+    let stall = 0;
+    const watch = () => {
+      window.clearTimeout(stall);
+      stall = window.setTimeout(() => request.abort(), STALL_MS);
+    };
+    const broken = () => reject(new TypeError("network"));
+    request.addEventListener("error", broken);
+    request.addEventListener("abort", broken);
+    request.addEventListener("loadend", () => window.clearTimeout(stall));
     request.addEventListener("load", () => {
       let answer = null;
       try { answer = JSON.parse(request.responseText); } catch { answer = null; }
       if (request.status >= 200 && request.status < 300) resolve(answer);
       else reject(new Problem(request.status, answer || {}));
     });
+    watch();
     request.send(content);
   });
 }

@@ -46,23 +46,21 @@ function listenToOriginals(section, words) {
   document.addEventListener("click", (event) => {
     const opener = event.target.closest?.("[data-original]");
     if (!opener || !dialog.isConnected) return;
+    if (hasUnsaved()) { say(words.saveFirst); return; } // Loading a download may end in another page.
     dialog.querySelector("form").action = opener.dataset.original;
     dialog.showModal();
   });
   dialog.querySelector("form").addEventListener("submit", (event) => {
     event.stopPropagation(); // A download is no decision on the case: the page stays.
-    leavingForDownload = true;
     setTimeout(() => { dialog.close(); dialog.querySelector("form").reset(); say(words.downloading); }, 0);
   });
 }
 
-let leavingForDownload = false;
-window.addEventListener("beforeunload", (event) => {
-  const isDownload = leavingForDownload;
-  leavingForDownload = false;
-  const isLost = [...editors].some((editor) => editor.view.isConnected && editor.isDirty);
-  if (isLost && !isDownload) event.preventDefault();
-});
+function hasUnsaved() {
+  return [...editors].some((editor) => editor.view.isConnected && editor.isDirty);
+}
+
+window.addEventListener("beforeunload", (event) => { if (hasUnsaved()) event.preventDefault(); });
 
 function startAll(root) {
   for (const section of root.querySelectorAll(".photos:not([data-started])")) {

@@ -67,7 +67,13 @@ export async function showCorrectionMap(dialog) {
   const [lat, lng] = [dialog.querySelector("[name=lat]"), dialog.querySelector("[name=lng]")];
   const read = () => (lat.value && lng.value ? [Number(lat.value), Number(lng.value)] : null);
   const write = (place) => { [lat.value, lng.value] = place.map((one) => one.toFixed(6)); };
-  const map = await openMap(element, { center: read(), zoom: 17 });
+  let map;
+  try {
+    map = await openMap(element, { center: read(), zoom: 17 });
+  } catch {
+    delete element.dataset.shown; // Tried again when the dialog opens again; the fields do as well
+    return;
+  }
   let pin = null;
   const put = (place) => {
     if (pin) pin.setLatLng(map.show(place));

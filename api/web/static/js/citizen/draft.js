@@ -33,7 +33,7 @@ export function photoOf(draft) {
   const size = draft.photo.byteLength;
   return {
     data: draft.photo, type: draft.type, name: draft.name, size, before: size, shrunk: false,
-    shown: draft.shown, facts: { place: null },
+    shown: draft.shown, facts: { place: null, read: true },
   };
 }
 

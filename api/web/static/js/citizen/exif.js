@@ -2,6 +2,7 @@
 
 const TIME = /^\d{4}:\d\d:\d\d \d\d:\d\d:\d\d$/;
 const OFFSET = /^[+-]\d\d:\d\d$/;
+const PATIENCE_MS = 10000; // For the reader's script; the photo goes as it is without it
 let loading = null;
 
 function loadReader() {
@@ -9,8 +10,10 @@ function loadReader() {
     loading = new Promise((resolve, reject) => {
       const script = document.createElement("script");
       script.src = document.getElementById("page").dataset.exif;
-      script.onload = () => resolve(window.ExifReader);
-      script.onerror = () => { loading = null; reject(new Error("exif")); };
+      const giveUp = () => { loading = null; reject(new Error("exif")); };
+      const timer = setTimeout(giveUp, PATIENCE_MS);
+      script.onload = () => { clearTimeout(timer); resolve(window.ExifReader); };
+      script.onerror = giveUp;
       document.head.append(script);
     });
   }
@@ -20,14 +23,21 @@ function loadReader() {
 /**
  * Read what a photo's file says.
  * @param {ArrayBuffer} data
- * @returns {Promise<{place: {lat: number, lng: number}|null, takenAt: string|null, offset: string|null, orientation: number}>}
- *   WGS-84; empty where the file says nothing, or cannot be read: the server looks for itself.
+ * @returns {Promise<{place: {lat: number, lng: number}|null, takenAt: string|null, offset: string|null, orientation: number, read: boolean}>}
+ *   WGS-84; empty where the file says nothing. Not read: the reader could not be loaded, and only
+ *   the server can tell, from the file as it is.
  */
 export async function readFacts(data) {
-  const facts = { place: null, takenAt: null, offset: null, orientation: 1 };
+  const facts = { place: null, takenAt: null, offset: null, orientation: 1, read: true };
+  let reader;
+  try {
+    reader = await loadReader();
+  } catch (error) {
+    return { ...facts, read: false };
+  }
   let tags;
   try {
-    tags = (await loadReader()).load(data, { expanded: true });
+    tags = reader.load(data, { expanded: true });
   } catch (error) {
     return facts;
   }

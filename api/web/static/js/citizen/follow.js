@@ -57,5 +57,5 @@ async function openTheMap(place) {
 
 begin();
 open();
-connectToilets(placeHere, (place) => openTheMap(place).catch(() => null));
+connectToilets(placeHere, (place) => openTheMap(place).catch(() => { the("map-part").hidden = true; return null; }));
 window.addEventListener("hashchange", () => window.location.reload());

@@ -1,6 +1,7 @@
 // A report as its reporter follows it: asked for again and again, ever less often, and not at all
 // while nobody looks.
 import { showCases } from "./case_cards.js";
+import { fetchWithin } from "./asking.js";
 import { refill, say, the } from "./elements.js";
 import { showSeen } from "./seen.js";
 import { showTime, t } from "./words.js";
@@ -46,7 +47,7 @@ export class Following {
   async ask(path = "", options = {}) {
     const headers = { "X-Follow-Token": this.token };
     if (options.body) headers["Content-Type"] = "application/json";
-    const answer = await fetch(`/v1/reports/${encodeURIComponent(this.id)}${path}`, { ...options, headers });
+    const answer = await fetchWithin(`/v1/reports/${encodeURIComponent(this.id)}${path}`, { ...options, headers });
     if (answer.ok) return answer;
     throw new Refused(answer.status, await answer.json().catch(() => ({})));
   }

@@ -4,19 +4,33 @@
 
 const DATABASE = "street-issues";
 const STORE = "outbox";
-const PATIENCE_MS = 3000; // Some web views never answer at all
+const PATIENCE_MS = 3000; // Some web views never answer at all, slow phones late
 const drafts = new Map();
 const words = new Map();
 let opening = null;
+let cameLate = () => {};
+
+/** Call back if the phone's store opens after it was given up. */
+export function whenStoreComesLate(act) {
+  cameLate = act;
+}
 
 function openStore() {
   if (!opening) {
     opening = new Promise((resolve) => {
-      setTimeout(() => resolve(null), PATIENCE_MS);
+      let isGivenUp = false;
+      const timer = setTimeout(() => { isGivenUp = true; resolve(null); }, PATIENCE_MS);
       try {
         const request = window.indexedDB.open(DATABASE, 1);
         request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: "key" });
-        request.onsuccess = () => resolve(request.result);
+        request.onsuccess = () => {
+          clearTimeout(timer);
+          request.result.onclose = () => { opening = null; };
+          resolve(request.result);
+          if (!isGivenUp) return;
+          opening = Promise.resolve(request.result);
+          cameLate();
+        };
         request.onerror = () => resolve(null);
       } catch (error) { // There is none, or reading the name alone is forbidden.
         resolve(null);
@@ -29,6 +43,17 @@ function openStore() {
 async function inStore(mode, act) {
   const database = await openStore();
   if (!database) return undefined;
+  try {
+    return await transact(database, mode, act);
+  } catch (error) {
+    if (error.name !== "InvalidStateError") throw error;
+    opening = null; // Phones close it under a page that is in the background.
+    const again = await openStore();
+    return again ? transact(again, mode, act) : undefined;
+  }
+}
+
+function transact(database, mode, act) {
   return new Promise((resolve, reject) => {
     const transaction = database.transaction(STORE, mode);
     const request = act(transaction.objectStore(STORE));

@@ -1,7 +1,7 @@
 // Reports on their way: kept until they are answered, tried again and again, one after the other.
 // Each has one Idempotency-Key for its whole life, so trying again makes no second report.
 import { deliver } from "./delivery.js";
-import { forgetDraft, keepDraft, listDrafts } from "./keeping.js";
+import { forgetDraft, keepDraft, listDrafts, whenStoreComesLate } from "./keeping.js";
 
 const FIRST_PAUSE_S = 2;
 const LONGEST_PAUSE_S = 60;
@@ -28,14 +28,28 @@ export class Outbox {
     window.addEventListener("online", () => this.hurry());
     document.addEventListener("visibilitychange", () => { if (!document.hidden) this.hurry(); });
     window.addEventListener("pageshow", () => this.hurry());
+    whenStoreComesLate(() => this.open());
   }
 
   /** Take up what an earlier visit could not send. */
   async open() {
+    const unkept = this.entries.filter((one) => !one.kept);
     for (const draft of await listDrafts()) {
       if (!this.entries.some((one) => one.draft.key === draft.key)) this.entries.push(entryOf(draft, true));
     }
     this.work();
+    for (const entry of unkept) await this.keep(entry);
+  }
+
+  async keep(entry) {
+    entry.kept = await keepDraft(entry.draft);
+    if (!this.entries.includes(entry)) await forgetDraft(entry.draft.key); // Answered meanwhile
+    this.told.changed(this.entries);
+  }
+
+  /** Whether leaving the page would lose a report. */
+  holdsUnkept() {
+    return this.entries.some((one) => !one.kept);
   }
 
   /** Take a new report. */
@@ -43,7 +57,7 @@ export class Outbox {
     const entry = entryOf(draft, false);
     this.entries.push(entry);
     this.told.changed(this.entries);
-    entry.kept = await keepDraft(draft);
+    await this.keep(entry);
     this.work();
   }
 

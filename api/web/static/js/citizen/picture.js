@@ -1,5 +1,6 @@
 // A photo made small on the phone: upright, its longest side 2048 pixels, JPEG. What the browser
-// cannot open (HEIC, mostly) goes as it is: the server can.
+// cannot open (HEIC, mostly) goes as it is: the server can. So does one whose position and time
+// could not be read here, for shrinking would lose them.
 import { putTime, readFacts } from "./exif.js";
 
 const LONGEST_PX = 2048;
@@ -12,10 +13,11 @@ let turning = null;
 /**
  * Read a photo and make it small.
  * @param {File} file
+ * @param {number} mostBytes That the service takes: a larger one is shrunk in any case.
  * @returns {Promise<{data: ArrayBuffer, type: string, name: string, size: number, before: number,
  *   shrunk: boolean, shown: boolean, facts: object}>} shown: this browser can show it.
  */
-export async function prepare(file) {
+export async function prepare(file, mostBytes) {
   const original = await readBytes(file);
   const facts = await readFacts(original);
   const prepared = {
@@ -30,6 +32,7 @@ export async function prepare(file) {
   }
   prepared.shown = true;
   try {
+    if (!facts.read && prepared.size <= mostBytes) return prepared;
     const fits = Math.max(...sizeOf(picture)) <= LONGEST_PX;
     const small = await draw(picture, facts.orientation);
     // A small file of a large picture is still a small file.

@@ -9,10 +9,15 @@ const FRESH_MS = 60000;
 const NEAR_ZOOM = 17;
 
 export class Place {
-  constructor() {
+  /** @param {function()} found Told when there is a position. */
+  constructor(found) {
+    this.found = found;
     this.at = null; // {lat, lng, accuracy_m, from: "photo"|"device"|"pin"}
+    this.turn = 0; // Counts choices: an answer to an older question does not replace a newer one.
+    this.locating = false;
     this.ofPhoto = null;
     this.map = null;
+    this.opening = null;
     this.pin = null;
     the("locate").addEventListener("click", () => this.locate());
     the("open-map").addEventListener("click", () => this.toggleMap());
@@ -25,24 +30,42 @@ export class Place {
     this.show();
   }
 
-  /** A photo was chosen: its position is the best there is. */
-  takePhoto(place) {
+  /**
+   * A photo was chosen: its position is the best there is, but for a pin that was set since then.
+   * @param {{lat: number, lng: number}|null} place
+   * @param {number} since The turn when the photo was chosen.
+   */
+  takePhoto(place, since = this.turn) {
     this.ofPhoto = place ? { ...place, accuracy_m: null, from: "photo" } : null;
-    if (place) this.put(this.ofPhoto);
+    const isPinned = since !== this.turn && this.at && this.at.from === "pin";
+    if (place && !isPinned) this.put(this.ofPhoto);
     else if (this.at && this.at.from === "photo") this.put(null); // It was the last photo's.
     else this.show();
   }
 
+  /** Forget everything, also what is being found out. */
+  clear() {
+    this.turn += 1;
+    this.ofPhoto = null;
+    this.put(null);
+  }
+
   put(at) {
-    this.at = at;
-    this.show();
-    if (this.map) this.showPin(true);
+    this.set(at);
+    this.showPin(true);
   }
 
   move(lat, lng) {
-    this.at = { lat, lng, accuracy_m: null, from: "pin" };
-    this.show();
+    this.set({ lat, lng, accuracy_m: null, from: "pin" });
     this.showPin(false);
+  }
+
+  set(at) {
+    this.at = at;
+    this.show();
+    if (!at) return;
+    this.turn += 1;
+    this.found();
   }
 
   show() {
@@ -62,15 +85,21 @@ export class Place {
     }[this.at.from];
   }
 
-  /** Ask the phone where it is. Returns whether it said. */
-  locate() {
+  /** Ask the phone where it is. */
+  async locate() {
     const button = the("locate");
+    const turn = this.turn;
     button.disabled = true;
+    this.locating = true;
     say(the("place-said"), t("正在定位……", "Looking for your position…"));
-    return askDevice().then(
-      (at) => { this.put(at); return true; },
-      (error) => { this.show(); say(the("place-said"), wordsForTrouble(error)); return false; },
-    ).then((found) => { button.disabled = false; return found; });
+    try {
+      const at = await askDevice();
+      if (turn === this.turn) this.put(at);
+    } catch (error) {
+      if (turn === this.turn) say(the("place-said"), wordsForTrouble(error));
+    }
+    this.locating = false;
+    button.disabled = false;
   }
 
   async toggleMap() {
@@ -87,19 +116,25 @@ export class Place {
   async openMap() {
     the("map-part").hidden = false;
     the("open-map").setAttribute("aria-expanded", "true");
-    if (this.map) { this.map.map.invalidateSize(); return this.map; }
+    if (this.map) this.map.map.invalidateSize();
+    else await (this.opening = this.opening || this.loadMap());
+    return this.map;
+  }
+
+  async loadMap() {
+    the("pin-here").disabled = true;
     try {
       const { openMap } = await import("../map.js");
       const center = this.at ? [this.at.lat, this.at.lng] : null;
       this.map = await openMap(the("map"), { center, zoom: NEAR_ZOOM });
+      this.map.onClick(([lat, lng]) => this.move(lat, lng));
+      the("pin-here").disabled = false;
+      this.showPin(false);
     } catch (error) {
       this.hideMap();
       say(the("place-said"), t("地图打不开，请用定位，或写下地址。", "The map cannot be opened: use your position, or write the address."));
-      return null;
     }
-    this.map.onClick(([lat, lng]) => this.move(lat, lng));
-    this.showPin(false);
-    return this.map;
+    this.opening = null;
   }
 
   showPin(center) {

@@ -1,4 +1,5 @@
 // The nearest public toilets, as a list and on the map.
+import { fetchWithin } from "./asking.js";
 import { make, refill, say, the } from "./elements.js";
 import { askDevice, wordsForTrouble } from "./place.js";
 import { showDistance, t } from "./words.js";
@@ -37,12 +38,12 @@ export function connectToilets(knownPlace, openMap) {
 }
 
 function troubleWords(error) {
-  if (error instanceof TypeError) return t("网络不好，请稍后再试。", "The network is bad; try again later.");
+  if (error instanceof TypeError || error.name === "AbortError") return t("网络不好，请稍后再试。", "The network is bad; try again later.");
   return wordsForTrouble(error);
 }
 
 async function fetchToilets({ lat, lng }) {
-  const answer = await fetch(`/v1/toilets?lat=${lat}&lng=${lng}&datum=wgs84&limit=5`);
+  const answer = await fetchWithin(`/v1/toilets?lat=${lat}&lng=${lng}&datum=wgs84&limit=5`);
   if (!answer.ok) throw Object.assign(new Error("toilets"), { status: answer.status });
   return (await answer.json()).items;
 }

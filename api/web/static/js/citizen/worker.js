@@ -33,9 +33,12 @@ self.addEventListener("fetch", (event) => {
   }
 });
 
-// The same page for every report: what it shows is asked for by its script.
+// The same page for every report: what it shows is asked for by its script. A newer release's page
+// is not kept: its files are not here, its own worker keeps both.
 async function keepPage(cache, name, answer) {
-  if (answer.ok && !answer.redirected) await cache.put(name, answer);
+  if (!answer.ok || answer.redirected) return;
+  const isOurs = (await answer.clone().text()).includes(`/static/${self.pages.release}/`);
+  if (isOurs) await cache.put(name, answer);
 }
 
 async function showPage(event, name) {
