@@ -185,6 +185,24 @@ def test_errors_keep_what_was_drawn_and_leaving_warns(open_case: OpenCase, sign_
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_who_stays_to_save_boxes_decides_afterwards(open_case: OpenCase, sign_in: SignIn) -> None:
+    page = sign_in(open_case.url, open_case.key, open_case.path)
+    page.get_by_role("button", name="全部正确").click()
+    page.get_by_role("button", name="新方框").click()
+    drag(page, (20, 20), (90, 80))
+    expect(box_of(page, 4)).to_be_focused()
+    page.get_by_role("button", name="下载未打码原图").first.click()
+    expect(page.get_by_text("先保存框，再下载原图。")).to_be_visible()
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    page.once("dialog", lambda dialog: dialog.dismiss())
+    with page.expect_event("dialog"):
+        page.get_by_role("button", name="立案").click()
+    save(page)
+    with page.expect_request(lambda request: request.method == "POST" and "/moves" in request.url):
+        page.get_by_role("button", name="立案").click()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_on_a_phone_by_finger(open_case: OpenCase, sign_in: SignIn, screenshots: Path) -> None:
     page = sign_in(
         open_case.url,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from api.cases.states import ENDED, STATES
 from api.ids import new_id
@@ -137,6 +137,30 @@ def test_pages_and_headings_by_keyboard(desk: Page) -> None:
     expect(heading).to_have_attribute("aria-sort", "descending")
     expect(desk.get_by_label("排序")).to_have_value("priority")
     expect(heading.get_by_role("link")).to_be_focused()
+
+
+def test_a_press_more_moves_nothing_twice(desk: Page) -> None:
+    asked: list[str] = []
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        asked.append(route.request.url)
+        held.append(route)
+
+    desk.route("**/console/ledger/moves", hold)
+    desk.keyboard.press("j")
+    desk.keyboard.press("x")
+    desk.locator("#bulk-move").select_option("dispatch")
+    desk.locator("#bulk-unit").fill("环卫三队")
+    go = desk.get_by_role("button", name="执行")
+    with desk.expect_request("**/console/ledger/moves"):
+        go.click()
+    go.click()
+    held[0].continue_()
+    heading = desk.locator("#bulk-result").get_by_role("heading")
+    expect(heading).to_have_text("派遣: 成功 1 件")
+    expect(desk.locator("#ledger tbody .state-dispatched").first).to_be_visible()
+    assert len(asked) == 1
 
 
 def test_many_are_dispatched_by_keyboard_and_refusals_are_told(
