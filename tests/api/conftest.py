@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import secrets
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
@@ -76,7 +77,8 @@ def make_postgres_database(server_url: str) -> str:
     """Create an empty database and return its URL."""
     from sqlalchemy import create_engine, make_url
 
-    name = f"street_issues_{os.getpid()}_{next(_database_numbers)}"
+    # By chance, too: a run that was killed leaves its databases behind.
+    name = f"street_issues_{os.getpid()}_{next(_database_numbers)}_{secrets.token_hex(4)}"
     engine = create_engine(server_url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))

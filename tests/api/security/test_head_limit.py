@@ -85,9 +85,9 @@ def test_a_slow_body_is_not_the_heads_matter(address: tuple[str, int]) -> None:
 
 @pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost: a\r\nX-Slow: "])
 def test_a_head_that_does_not_end_is_given_up(address: tuple[str, int], sent: bytes) -> None:
+    began = time.monotonic()
     with socket.create_connection(address) as connection:
         connection.sendall(sent)
-        began = time.monotonic()
         assert read_all(connection) == b""
         assert 0.3 < time.monotonic() - began < 5
 
@@ -194,11 +194,11 @@ def test_a_body_that_nobody_reads_ends_the_connection(
 def test_one_that_comes_all_the_same_leaves_it_open(
     address: tuple[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(head_limit, "REST_S", 0.5)
+    monkeypatch.setattr(head_limit, "REST_S", 2)
     with socket.create_connection(address) as connection:
         connection.sendall(UNREAD)
         assert b"200 OK" in read_answer(connection)
         connection.sendall(b"a" * 1000)
-        time.sleep(0.8)
+        time.sleep(2.5)
         connection.sendall(REQUEST)
         assert b"200 OK" in read_answer(connection)

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from api.casework.queueing import LeaseOrder, lease_cases
 from api.ids import new_id
 from api.principal import Principal
+from api.schemas.queue import LONGEST_POLL_S
 from api.services import Services
 from api.store.cases import get_case
 from api.store.queue import depths, put_work
@@ -234,9 +235,8 @@ def test_many_who_wait_hold_neither_thread_nor_connection(
         async with httpx2.AsyncClient(transport=transport, base_url="http://test") as http:
 
             async def wait() -> int:
-                answer = await http.post(
-                    "/v1/queue/lease", json={"wait_s": 8, "n": 1}, headers=key, timeout=30
-                )
+                body = {"wait_s": LONGEST_POLL_S, "n": 1}
+                answer = await http.post("/v1/queue/lease", json=body, headers=key, timeout=60)
                 return len(answer.json()["leased"])
 
             waiting = [asyncio.create_task(wait()) for _ in range(60)]

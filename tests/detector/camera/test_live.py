@@ -360,9 +360,9 @@ def test_a_file_is_played_in_its_own_time(write_video: Callable[..., Path], tmp_
     with watching(str(path), replace(SETTINGS, sampling=Sampling(every_s=0.5))) as (stream, items):
         seen = [one for one in itertools.takewhile(lambda one: isinstance(one, Frame), items)]
 
-    assert len(seen) == 6
-    assert stream.replaced == 0
-    assert lasted_s(seen) >= 2.2
+    # On a busy machine a newer frame may replace one that was not taken yet, also the first.
+    assert 2 <= len(seen) == 6 - stream.replaced
+    assert lasted_s(seen) >= 2.2 - 0.5 * stream.replaced
 
 
 def test_text_is_no_video(tmp_path: Path) -> None:

@@ -58,6 +58,7 @@ def hand_in(handler: Page, files: dict[str, Path], screenshots: Path) -> None:
     assert find_violations(handler) == []
     send.tap()
     expect(closing.get_by_text("✗ 未处置")).to_be_visible()
+    handler.wait_for_load_state("domcontentloaded")  # The page loaded anew; its scripts have run.
     expect(closing.get_by_text("处置后照片中仍有该问题（垃圾满溢）")).to_be_visible()
     assert handler.evaluate("document.documentElement.scrollWidth") <= 360
 
@@ -104,6 +105,7 @@ def compare(dispatcher: Page, screenshots: Path) -> None:
 
 
 def decide_by_key(page: Page, key: str) -> None:
+    page.wait_for_load_state("domcontentloaded")  # The scripts have run.
     page.locator("main").focus()
     page.keyboard.press(key)
     expect(page.locator("dialog[open]")).to_be_visible()

@@ -33,6 +33,7 @@ def test_the_next_case_opens_only_for_who_wants_it(
     key = make_key("operator")["Authorization"].removeprefix("Bearer ")
     page = sign_in(app_url, key, "/console/queue")
     page.get_by_role("link", name="开始处理").click()
+    page.wait_for_load_state()
     number = page.locator("h1 .number").inner_text()
     page.get_by_label("处理后自动打开下一件").uncheck()
     page.keyboard.press("a")

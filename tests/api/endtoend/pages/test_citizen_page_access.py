@@ -1,5 +1,6 @@
 """The citizens' pages by keyboard, without scripts, over a wrong link; and how much they weigh."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,6 +61,9 @@ def test_a_report_by_keyboard_alone(
     page.locator(".leaflet-marker-icon").wait_for()
     _tab_to(page, "map")
     page.keyboard.press("ArrowRight")
+    # The pan has begun: by 10 px at least, which its five decimals show.
+    pane = page.locator("#map .leaflet-map-pane")
+    expect(pane).to_have_css("transform", re.compile(r"matrix\(1, 0, 0, 1, -\d\d"))
     _tab_to(page, "pin-here")
     page.keyboard.press("Enter")
     expect(page.locator("#place-said")).not_to_contain_text("121.47370")

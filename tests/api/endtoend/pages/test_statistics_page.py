@@ -221,6 +221,7 @@ def test_dates_appear_where_they_are_asked_for(figures: Page) -> None:
     figures.get_by_role("button", name="查看").click()
     expect(figures.locator("main")).to_contain_text("2026-02-20 至 2026-02-21")
     assert total(figures, "新增案件") == 20
+    figures.wait_for_load_state()
     with figures.expect_download() as started:
         figures.keyboard.press("x")
     assert started.value.suggested_filename == "statistics-2026-02-20-2026-02-21.csv"

@@ -80,6 +80,7 @@ def test_a_camera_that_falls_silent_is_said_and_nothing_flickers(
     link.focus()
     picture = page.locator("[data-code=HP-0137] img")
     picture.evaluate("one => { one.mark = 'the same element'; }")
+    page.wait_for_load_state("networkidle")  # The pictures are lazy.
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     clock.advance(minutes=6)
