@@ -154,7 +154,6 @@ def test_a_huge_body_is_not_read(receiver: "Receiver") -> None:
     receiver.behaviour = pour
     answer = send(receiver.url)
     assert (answer.status, answer.error) == (200, None)
-    assert answer.elapsed_s < 2
     assert MOST_READ <= sum(written) < 50_000_000  # What the kernel buffers, not 200 MB.
 
 

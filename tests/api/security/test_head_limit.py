@@ -179,16 +179,16 @@ UNREAD = b"POST /unread HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n"
 def test_a_body_that_nobody_reads_ends_the_connection(
     address: tuple[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(head_limit, "REST_S", 0.5)
+    monkeypatch.setattr(head_limit, "REST_S", 1.5)
+    began = time.monotonic()
     with socket.create_connection(address) as connection:
         connection.sendall(UNREAD)
         assert b"200 OK" in read_answer(connection)
-        began = time.monotonic()
         for _ in range(3):
             connection.sendall(b"a")
             time.sleep(0.1)
         assert read_all(connection) == b""
-        assert 0.3 < time.monotonic() - began < 3
+        assert 1.0 < time.monotonic() - began < 4
 
 
 def test_one_that_comes_all_the_same_leaves_it_open(
