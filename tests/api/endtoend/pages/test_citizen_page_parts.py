@@ -249,6 +249,25 @@ def test_without_a_network_the_page_opens_and_sends_when_it_is_back(
     assert len(_reports(services)) == 1
 
 
+def test_a_newer_release_is_not_kept_without_its_files(
+    app_url: str, open_browser: OpenPage
+) -> None:
+    page = open_browser(app_url, viewport=PHONE)
+    page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+    newer = f"{app_url}/?newer"
+
+    def answer(route: Route) -> None:
+        route.fulfill(content_type="text/html", body="<script src=/static/newer/js/a.js></script>")
+
+    page.context.route("**/sw.js", lambda route: route.abort())
+    page.context.route(newer, answer)
+    with page.expect_response(newer):
+        page.goto(newer)
+    page.context.set_offline(True)
+    page.goto(app_url)
+    expect(page.get_by_role("button", name="上报", exact=True)).to_be_visible()
+
+
 def test_a_busy_service_is_asked_again_with_the_same_key(
     app_url: str, open_browser: OpenPage, services: "Services", photo: Path
 ) -> None:

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
+
+from tests.api.endtoend.pages.network import hold
 
 MakeKey = Callable[..., dict[str, str]]
 SignIn = Callable[..., Page]
@@ -42,7 +44,7 @@ def test_a_preview_of_a_file_that_was_changed_meanwhile_is_not_shown(
     app_url: str, make_key: MakeKey, sign_in: SignIn
 ) -> None:
     page = sign_in(app_url, _secret(make_key("admin")), "/console/admin/imports/grid")
-    held = _hold(page, "**/imports/grid/preview")
+    held = hold(page, "**/imports/grid/preview")
     files = page.locator("#grid-form input[type=file]")
     files.set_input_files(_file("old.geojson"))
     with page.expect_request("**/imports/grid/preview"):
@@ -71,7 +73,7 @@ def test_toilets_are_looked_for_where_it_was_reported_even_before_that_is_known(
     page.context.set_geolocation({"latitude": 39.9, "longitude": 116.4})
 
     again = page.context.new_page()
-    held = _hold(again, "**/v1/reports/*")
+    held = hold(again, "**/v1/reports/*")
     with again.expect_request("**/v1/reports/*"):
         again.goto(link)
     again.get_by_role("button", name="查找附近公厕").click()
@@ -79,17 +81,6 @@ def test_toilets_are_looked_for_where_it_was_reported_even_before_that_is_known(
     with again.expect_request("**/v1/toilets?lat=31.*"):
         held.pop().continue_()
     expect(again.locator("#toilets-said")).to_have_text("5 公里内没有登记的公厕。")
-
-
-def _hold(page: Page, pattern: str) -> list[Route]:
-    """Keep back what the page asks for at such addresses."""
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route(pattern, hold)
-    return held
 
 
 def _file(name: str) -> Any:

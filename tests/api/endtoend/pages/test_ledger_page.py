@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from api.cases.states import ENDED, STATES
 from api.ids import new_id
 from api.store.tables import cases
+from tests.api.endtoend.pages.network import hold
 
 if TYPE_CHECKING:
     from api.services import Services
@@ -140,14 +141,7 @@ def test_pages_and_headings_by_keyboard(desk: Page) -> None:
 
 
 def test_a_press_more_moves_nothing_twice(desk: Page) -> None:
-    asked: list[str] = []
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        asked.append(route.request.url)
-        held.append(route)
-
-    desk.route("**/console/ledger/moves", hold)
+    held = hold(desk, "**/console/ledger/moves")
     desk.keyboard.press("j")
     desk.keyboard.press("x")
     desk.locator("#bulk-move").select_option("dispatch")
@@ -160,7 +154,7 @@ def test_a_press_more_moves_nothing_twice(desk: Page) -> None:
     heading = desk.locator("#bulk-result").get_by_role("heading")
     expect(heading).to_have_text("派遣: 成功 1 件")
     expect(desk.locator("#ledger tbody .state-dispatched").first).to_be_visible()
-    assert len(asked) == 1
+    assert len(held) == 1
 
 
 def test_many_are_dispatched_by_keyboard_and_refusals_are_told(

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Dialog, Page, Route, expect
+from playwright.sync_api import Dialog, Page, expect
 from sqlalchemy import select
 
 from api.store.tables import reports
 from detector.photo_facts import Position
+from tests.api.endtoend.pages.network import hold
 
 if TYPE_CHECKING:
     from api.services import Services
@@ -55,17 +56,6 @@ def _send(page: Page, name: str = "上报") -> None:
     page.get_by_role("button", name=name, exact=True).click()
 
 
-def _hold(page: Page, pattern: str) -> list[Route]:
-    """Keep back what the page asks for at such addresses."""
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route(pattern, hold)
-    return held
-
-
 def _rows(services: "Services") -> list[Any]:
     with services.database.read() as connection:
         return list(connection.execute(select(reports)).mappings())
@@ -75,7 +65,7 @@ def test_an_answer_to_the_last_report_leaves_the_next_ones_form(
     app_url: str, open_browser: OpenPage, photos: list[Path]
 ) -> None:
     page = open_browser(app_url, **HERE)
-    held = _hold(page, SENT)
+    held = hold(page, SENT)
     _choose(page, photos[0])
     page.locator("#address").fill("花园路 1 号")
     with page.expect_request(SENT):
@@ -174,7 +164,7 @@ def test_a_refused_report_replaces_what_is_written_only_when_asked(
     app_url: str, open_browser: OpenPage, photos: list[Path]
 ) -> None:
     page = open_browser(app_url)
-    held = _hold(page, SENT)
+    held = hold(page, SENT)
     _choose(page, photos[0])
     page.locator("#address").fill("花园路 1 号")
     with page.expect_request(SENT):
