@@ -123,7 +123,7 @@ def parse_grid(geojson: object, *, datum: Datum = "wgs84") -> tuple[Grid, tuple[
             code, name, shape = read_feature(feature, datum)
         except FeatureError as error:
             codes = (error.grid_code,) if error.grid_code is not None else ()
-            message = f"Feature {index}{f' ({error.grid_code})' if codes else ''} {error}."
+            message = f"Feature {index + 1}{f' ({error.grid_code})' if codes else ''} {error}."
             problems.append(GridProblem(error.kind, "error", codes, (index,), message))
             continue
         cell = GridCell(code, name, _export(shape))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from api.cases.rules import SHIPPED_RULES, Rules
+from api.cases.rules import SHIPPED_RULES
 from api.cases.rules_compare import RuleChange, compare_rules
 from api.cases.rules_form import list_faults, parse_rules
 from api.errors import InvalidError, NotFoundError, SettingsError
@@ -60,11 +60,11 @@ def read_rules_file(services: Services) -> bytes:
         raise NotFoundError("rules file", path.name) from error
 
 
-def check_rules(rules: Rules, data: bytes, name: str, language: Language) -> RulesCheck:
+def check_rules(services: Services, data: bytes, name: str, language: Language) -> RulesCheck:
     """Look at a changed file; nothing is stored.
 
     Args:
-        rules: In use.
+        services: What the service works with: the rules in use, the model's labels.
         data: The file.
         name: Its name, for messages.
         language: In which faults are told.
@@ -86,4 +86,14 @@ def check_rules(rules: Rules, data: bytes, name: str, language: Language) -> Rul
         wanted = parse_rules(text, name)
     except SettingsError as error:
         return RulesCheck(tuple(say_in(language, one) for one in list_faults(error)), ())
-    return RulesCheck((), compare_rules(rules, wanted))
+    flagged = services.pool.labels
+    faults = tuple(
+        say_in(
+            language,
+            f"thresholds.{label} is a label that the model in use does not flag; "
+            f"it flags {', '.join(flagged)}",
+        )
+        for label in wanted.thresholds
+        if flagged and label not in flagged
+    )
+    return RulesCheck(faults, () if faults else compare_rules(services.rules, wanted))

@@ -73,6 +73,10 @@ _ZH: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         (r'(.+) must be a span such as "09:00-12:00"', r'\1：应为时段，如 "09:00-12:00"'),
         (r"(.+) must be spans in order that do not touch", r"\1：时段应依次排列且互不相接"),
         (r"(.+) must hold exactly one of (.+)", r"\1：只能写 \2 其中之一"),
+        (
+            r"(.+) is a label that the model in use does not flag; it flags (.+)",
+            r"\1：正在使用的模型不识别这个类别，它识别 \2",
+        ),
         (r"(.+) is not YAML: (.+)", r"\1 不是有效的 YAML：\2"),
     )
 )

@@ -155,7 +155,7 @@ WORDS: Final[Mapping[str, tuple[str, str | None]]] = {
     # Keys and webhooks
     "key_exists": ("这个密钥已存在。", None),
     "bad_key": ("密钥的格式不正确。", None),
-    "bad_key_name": ("密钥名称须填写，最多 100 个字符。", None),
+    "bad_key_name": ("密钥名称须填写，最多 80 个可显示的字符。", None),
     "bad_grid_prefix": ("网格前缀有误，请改正（每个最多 64 个字符，最多 100 个）。", None),
     "unknown_role": ("没有这个角色。", None),
     "grids_beyond_key": ("不能给出您自己没有的网格范围。", None),
@@ -181,6 +181,19 @@ WORDS: Final[Mapping[str, tuple[str, str | None]]] = {
     "grid_empty": ("文件中没有可用的网格，没有导入。", None),
     "grid_invalid": ("这不是网格文件，应为 GeoJSON 的 FeatureCollection。", None),
     "position_missing": ("没有位置：需要经度和纬度两列。", None),
+    "csv_invalid": (
+        "第一行无法读取。请存为 CSV，首行写：名称,纬度,经度,地址,开放时间,无障碍,收费。",
+        None,
+    ),
+    "columns_missing": (
+        "第一行缺少纬度或经度列。首行应如：名称,纬度,经度,地址,开放时间,无障碍,收费。",
+        None,
+    ),
+    "geojson_invalid": (
+        "文件不是有效的 GeoJSON 要素集合（FeatureCollection），请重新导出，或存为 CSV。",
+        None,
+    ),
+    "encoding_unknown": ("文件编码无法识别，请存为 UTF-8 或 GB 18030。", None),
     "toilets_empty": ("文件中没有可用的公厕，没有导入。", None),
     "rules_unreadable": ("规则文件无法读取，请存为 UTF-8 文本。", None),
     "rules_too_long": ("规则文件过大，请确认选对了文件。", None),

@@ -49,6 +49,7 @@ def show_grid(
     asked = (q or "").lower()
     found = [one for one in seen if asked in one.code.lower() or asked in (one.name or "").lower()]
     start = (page - 1) * PAGE_CELLS
+    rows = found[start : start + PAGE_CELLS]
     return show_page(
         request,
         "admin_grid.html",
@@ -57,8 +58,9 @@ def show_grid(
         q=q,
         page=page,
         pages=max(1, -(-len(found) // PAGE_CELLS)),
-        rows=found[start : start + PAGE_CELLS],
-        on_map=show_cells(found),
+        rows=rows,
+        # Those in the table first: a map takes only so many.
+        on_map=show_cells([*rows, *found[:start], *found[start + PAGE_CELLS :]]),
         imported=cells,
         reassigned=reassigned,
         may_import=not visitor.principal.grids,

@@ -54,7 +54,7 @@ async def check_file(request: Request, visitor: Manager, services: Parts) -> dic
     del visitor
     sent = await read_sent_file(request)
     check = await run_in_threadpool(
-        check_rules, services.rules, sent.data, sent.name or "rules.yaml", choose_language(request)
+        check_rules, services, sent.data, sent.name or "rules.yaml", choose_language(request)
     )
     return {
         "faults": check.faults,

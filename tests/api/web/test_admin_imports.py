@@ -195,3 +195,23 @@ def test_limited_administrators_import_nothing_and_see_their_cells(
     assert "a1" in page
     assert 'data-cell="b1"' not in page  # The token might hold those two letters.
     assert "grid-form" not in page
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_map_holds_the_cells_of_every_page_of_the_table(
+    client: "TestClient", enter: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = enter("admin")
+    cells = [_cell(f"c{i}", 121.4 + 0.01 * i) for i in range(5)]
+    assert _send(client, GRID, token, _file(*cells)).json()["cells"] == 5
+    monkeypatch.setattr("api.web.admin_imports.MOST_CELLS", 3)
+    monkeypatch.setattr("api.web.routes.admin_imports.PAGE_CELLS", 2)
+    page = client.get(f"{GRID}?page=3").text
+    assert 'data-cell="c4"' in page
+    shown = html.unescape(page.split('data-cells="')[1].split('"')[0])
+    assert [one["properties"]["code"] for one in json.loads(shown)["features"]] == [
+        "c4",
+        "c0",
+        "c1",
+    ]
+    assert "地图只显示 3 个网格" in page

@@ -151,6 +151,11 @@ def test_a_file_of_rules_is_checked_and_changes_nothing(
     assert "queue_tries：缺失" in faults
     changed = check(text.replace("reopen_days: 15", "reopen_days: 7").encode())
     assert changed["changes"] == [{"path": "reopen_days", "before": "15", "after": "7"}]
+    (unflagged,) = check(text.replace("thresholds: {}", "thresholds: {cat: 0.5}").encode())[
+        "faults"
+    ]
+    assert unflagged.startswith("thresholds.cat：正在使用的模型不识别")
+    assert services.pool.labels[0] in unflagged
     assert check(b"\xff\xff")["code"] == "rules_unreadable"
     assert "YAML" in str(check(b"a: [")["faults"])
     assert services.rules is before

@@ -79,14 +79,14 @@ def test_signing_out_takes_a_small_body_only(client: "TestClient", enter: Any) -
 )
 @SQLITE
 def test_a_rules_file_that_unfolds_is_refused(services: "Services", text: str) -> None:
-    check = check_rules(services.rules, text.encode(), "rules.yaml", "en")
+    check = check_rules(services, text.encode(), "rules.yaml", "en")
     assert check.faults and not check.changes
 
 
 @SQLITE
 def test_a_huge_rules_file_is_not_read(services: "Services") -> None:
     with pytest.raises(InvalidError):
-        check_rules(services.rules, b"a" * (MOST_BYTES + 1), "rules.yaml", "en")
+        check_rules(services, b"a" * (MOST_BYTES + 1), "rules.yaml", "en")
     assert load_rules(None) == services.rules
 
 

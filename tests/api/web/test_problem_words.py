@@ -22,7 +22,7 @@ NO_CODES: Final = frozenset({"delivery", "rules"})
 ROOT: Final = Path(__file__).parents[3]
 CODE: Final = re.compile(r"[a-z]+(_[a-z]+)*")
 CHINESE: Final = re.compile(r"[\u4e00-\u9fff]")
-RAISERS: Final = re.compile(r"\w*Error|__init__|Problem|_wrong|_refuse")
+RAISERS: Final = re.compile(r"\w*Error|__init__|Problem|_wrong|_refuse|_not_read")
 WITHOUT_CODE: Final = frozenset(
     {"NotFoundError", "UnauthenticatedError", "UsageError", "OutputError", "GeometryError"}
     | {"ExtraMissingError", "CommandError", "ValueError", "AssertionError", "_CellError"}

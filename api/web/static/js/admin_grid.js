@@ -45,7 +45,7 @@ if (preview) {
     fillOpacity: properties.fate === "gone" ? 0 : 0.15,
   });
 
-  const show = async (found) => {
+  const show = (found) => {
     part("counts").textContent = found.taken ? fill(words.counts, { ...found.counts, taken: found.taken }) : words.none;
     part("shown").textContent = found.shown < found.taken + found.counts.gone ? fill(words.shown, { n: found.shown }) : "";
     part("problems").textContent = found.n_problems ? fill(words.problems, { n: found.n_problems }) : words.sound;
@@ -54,13 +54,16 @@ if (preview) {
     fillTable(part("move-table"), found.moves.map((one) => [
       one.before ?? words.outside, one.after ?? words.outside, { text: one.cases, className: "number" },
     ]));
+    return found.taken > 0;
+  };
+
+  const draw = async (found) => {
     map ||= await openMap(document.getElementById("preview-map"));
     layer?.remove();
     layer = map.cells(found.cells, {
       style: styleOf, name: (feature) => `${nameOf(feature)} · ${words[feature.properties.fate]}`,
     });
     map.fitLayer(layer);
-    return found.taken > 0;
   };
 
   wireImport({
@@ -69,6 +72,7 @@ if (preview) {
     preview,
     address: "/console/admin/imports/grid",
     show,
+    draw,
     done: ({ cells, reassigned }) => `/console/admin/imports/grid?cells=${cells}&reassigned=${reassigned}`,
   });
 }

@@ -1,5 +1,11 @@
 // Imports in two steps: a preview that stores nothing, then the same file again to be stored.
-import { say, send } from "./send.js";
+import { Problem, say, send } from "./send.js";
+
+const ENGLISH = document.documentElement.lang === "en";
+const UNSENT = ENGLISH
+  ? "Nothing was sent: the service cannot be reached, or the file was changed after it was chosen. Choose it again."
+  : "没有送出：无法连接到服务，或文件在选定后被改过。请重新选择文件再试。";
+const NO_MAP = ENGLISH ? "The map cannot be opened now." : "地图暂时打不开。";
 
 /** Put values into a text's {names}; the text is shown by textContent alone. */
 export function fill(text, values) {
@@ -24,11 +30,11 @@ export function fillTable(wrap, rows) {
 /**
  * Wire the two forms of an import.
  * @param {{form: HTMLFormElement, preview: HTMLElement, confirm: HTMLFormElement,
- *   address: string, show: (found: object) => Promise<boolean>,
+ *   address: string, show: (found: object) => boolean, draw: (found: object) => Promise<void>,
  *   done: (answer: object) => string}} parts `show` tells whether there is anything to import;
- *   `done` names the address that shows what came of it.
+ *   `draw` puts it on a map; `done` names the address that shows what came of it.
  */
-export function wireImport({ form, preview, confirm, address, show, done }) {
+export function wireImport({ form, preview, confirm, address, show, draw, done }) {
   let looked = null; // What the preview was made of: exactly that is stored.
   let turn = 0; // A preview that comes after the form was changed is of no use.
 
@@ -47,9 +53,10 @@ export function wireImport({ form, preview, confirm, address, show, done }) {
       looked = null;
       confirm.reset();
       looked = content;
-      confirm.querySelector("button:not([type=reset])").disabled = !(await show(found));
+      confirm.querySelector("button:not([type=reset])").disabled = !show(found);
       document.getElementById("messages").replaceChildren();
       preview.focus();
+      await draw(found).catch(() => say(NO_MAP, "warn")); // The tables say it all.
     });
   });
 
@@ -76,7 +83,7 @@ export async function whileBusy(form, work) {
   try {
     await work();
   } catch (error) {
-    say(error.message, "bad");
+    say(error instanceof Problem ? error.message : UNSENT, "bad");
   } finally {
     for (const one of buttons) one.disabled = false;
     form.removeAttribute("aria-busy");

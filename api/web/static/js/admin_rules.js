@@ -13,11 +13,18 @@ function line(text, kind) {
   return place;
 }
 
+let turn = 0; // What comes of a file that was changed for another is of no use.
+const drop = () => { turn += 1; result.replaceChildren(); };
+form.addEventListener("input", drop);
+
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   whileBusy(form, async () => {
-    result.replaceChildren();
+    drop();
+    const mine = turn;
     const { faults, changes } = await send("/console/admin/rules/check", new FormData(form));
+    if (mine !== turn) return;
+    document.getElementById("messages").replaceChildren();
     if (faults.length) {
       const list = document.createElement("ul");
       list.className = "faults";

@@ -27,16 +27,19 @@ if (preview) {
   let map = null;
   let dots = [];
 
-  const show = async (found) => {
+  const show = (found) => {
     part("counts").textContent = found.found ? fill(words.counts, found) : words.none;
     part("problems").textContent = found.n_problems ? fill(words.problems, { n: found.n_problems }) : words.sound;
     fillTable(part("problem-table"), found.problems.map((one) => [
       { text: one.row, className: "number" }, one.kept ? words.kept : words.skipped, one.reason,
     ]));
+    return found.found > 0;
+  };
+
+  const draw = async (found) => {
     map ||= await openOverCells(document.getElementById("preview-map"));
     for (const dot of dots) dot.remove();
     dots = putOn(map, found.points);
-    return found.found > 0;
   };
 
   wireImport({
@@ -45,6 +48,7 @@ if (preview) {
     preview,
     address: "/console/admin/imports/toilets",
     show,
+    draw,
     done: ({ saved, removed }) => `/console/admin/imports/toilets?saved=${saved}&removed=${removed}`,
   });
 }

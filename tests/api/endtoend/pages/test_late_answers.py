@@ -59,6 +59,52 @@ def test_a_preview_of_a_file_that_was_changed_meanwhile_is_not_shown(
     expect(page.locator("#grid-preview")).to_be_visible()
 
 
+def test_what_was_said_of_one_file_of_rules_is_not_said_of_another(
+    app_url: str, make_key: MakeKey, sign_in: SignIn
+) -> None:
+    page = sign_in(app_url, _secret(make_key("admin")), "/console/admin/rules")
+    said = page.locator("#rules-result")
+    files = page.get_by_label("检查改过的文件")
+    button = page.get_by_role("button", name="检查", exact=True)
+    files.set_input_files(_rules("a: ["))
+    button.click()
+    expect(said).to_contain_text("YAML")
+    files.set_input_files(_rules("b: ["))
+    expect(said).to_be_empty()
+    held = hold(page, "**/rules/check")
+    with page.expect_request("**/rules/check"):
+        button.click()
+    files.set_input_files(_rules("c: ["))
+    with page.expect_response("**/rules/check"):
+        held.pop().continue_()
+    expect(page.locator("#rules-check")).not_to_have_attribute("aria-busy", "true")
+    expect(said).to_be_empty()
+
+
+@pytest.mark.parametrize("address", ["rules", "imports/grid", "imports/toilets"])
+def test_a_file_that_was_not_sent_is_to_be_chosen_again(
+    app_url: str, make_key: MakeKey, sign_in: SignIn, address: str
+) -> None:
+    page = sign_in(app_url, _secret(make_key("admin")), f"/console/admin/{address}")
+    page.locator("main input[type=file]").set_input_files(_file("file.json"))
+    # As Chromium gives up a file that was written to after it was chosen
+    page.route("**/console/admin/**", lambda route: route.abort())
+    page.locator("form:has(input[type=file]) button").first.click()
+    expect(page.locator("#messages")).to_contain_text("请重新选择文件")
+
+
+def test_a_preview_is_read_without_its_map(
+    app_url: str, make_key: MakeKey, sign_in: SignIn
+) -> None:
+    page = sign_in(app_url, _secret(make_key("admin")), "/console/admin/imports/grid")
+    page.route("**/leaflet.js", lambda route: route.abort())
+    page.locator("#grid-form input[type=file]").set_input_files(_file("cells.geojson"))
+    page.locator("#grid-form button").first.click()
+    expect(page.locator("#messages")).to_have_text("地图暂时打不开。")
+    page.get_by_role("button", name="确认导入").click()
+    expect(page.get_by_text("已导入 1 个网格")).to_be_visible()
+
+
 def test_toilets_are_looked_for_where_it_was_reported_even_before_that_is_known(
     app_url: str, open_browser: OpenPage, write_jpeg: Callable[..., Path], tmp_path: Path
 ) -> None:
@@ -81,6 +127,10 @@ def test_toilets_are_looked_for_where_it_was_reported_even_before_that_is_known(
     with again.expect_request("**/v1/toilets?lat=31.*"):
         held.pop().continue_()
     expect(again.locator("#toilets-said")).to_have_text("5 公里内没有登记的公厕。")
+
+
+def _rules(text: str) -> Any:
+    return {"name": "rules.yaml", "mimeType": "application/yaml", "buffer": text.encode()}
 
 
 def _file(name: str) -> Any:
