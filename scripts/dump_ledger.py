@@ -19,7 +19,7 @@ from api.metrics import Metrics
 from api.photos.store import open_photo_store
 from api.scoring.fake import FakePool
 from api.security.keyring import Keyring
-from api.security.keys import create_key
+from api.security.keys import WantedKey, create_key
 from api.services import Services
 from api.settings import Settings
 from api.store import schema
@@ -49,9 +49,7 @@ def main() -> None:
             keyring=Keyring(b"the secret of the ledger that is dumped"),
             metrics=Metrics(),
         )
-        principal, _ = create_key(
-            services, name="desk", role="admin", originals=False, grids=(), actor="system:dump"
-        )
+        principal, _ = create_key(services, WantedKey("desk", "admin"), actor="system:dump")
         for number, content in enumerate((b"a bin", b"another bin", b"a street")):
             photo = b"\xff\xd8\xff\xe0" + content
             lon = 121.47 + number // 2

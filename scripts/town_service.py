@@ -16,7 +16,8 @@ import uvicorn
 
 from api.app import create_app
 from api.opening import close_services, open_services
-from api.security.keys import create_key
+from api.principal import Role
+from api.security.keys import WantedKey, create_key
 from api.services import Services
 from api.settings import Settings
 
@@ -65,17 +66,10 @@ def open_town(folder: Path, begin: datetime, **settings: Any) -> Iterator[Town]:
     chosen = Settings(data=folder, min_free_mib=0, requests_per_minute=1_000_000, **settings)
     services = open_services(chosen, clock=clock)
     try:
-        roles = ("admin", "operator", "handler", "camera")
+        roles: tuple[Role, ...] = ("admin", "operator", "handler", "camera")
         names = {"admin": "管理员", "operator": "坐席 07", "handler": "环卫三队", "camera": "监控"}
-        keys = {
-            role: create_key(
-                services,
-                name=names[role],
-                role=role,  # type: ignore[arg-type]  # one of the literals above
-                originals=False,
-                grids=(),
-                actor="system:town",
-            )[1]
+        keys: dict[str, str] = {
+            role: create_key(services, WantedKey(names[role], role), actor="system:town")[1]
             for role in roles
         }
         listener = socket.create_server(("127.0.0.1", 0))

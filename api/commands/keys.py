@@ -42,16 +42,13 @@ def add_parser(commands: "Subparsers") -> None:
 def run_create(options: argparse.Namespace) -> int:
     """Print the key's id and the key."""
     from api.opening import close_services, open_services
-    from api.security.keys import create_key
+    from api.security.keys import WantedKey, create_key
 
     services = open_services(read_settings(options), scoring=False)
     try:
         principal, secret = create_key(
             services,
-            name=options.name,
-            role=options.role,
-            originals=options.originals,
-            grids=tuple(options.grid),
+            WantedKey(options.name, options.role, options.originals, tuple(options.grid)),
             actor=ACTOR,
         )
     finally:

@@ -117,7 +117,7 @@ def make_first_key(services: "Services") -> str | None:
         InvalidError: The preset key has characters that a header cannot carry.
     """
     from api.errors import ConflictError
-    from api.security.keys import create_key
+    from api.security.keys import WantedKey, create_key
     from api.store.keys import count_keys
 
     with services.database.read() as connection:
@@ -128,10 +128,7 @@ def make_first_key(services: "Services") -> str | None:
     try:
         _, made = create_key(
             services,
-            name="first administrator",
-            role="admin",
-            originals=True,
-            grids=(),
+            WantedKey("first administrator", "admin", originals=True),
             actor="system:serve",
             secret=secret,
         )

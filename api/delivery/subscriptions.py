@@ -1,15 +1,17 @@
 """What administrators do with webhooks: each act is audited, each URL judged."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 from api.delivery.addresses import AddressGuard, parse_url
+from api.delivery.scope import judge_grids, sees_webhook
 from api.delivery.signing import make_secret
-from api.errors import ConflictError, ForbiddenError, NotFoundError
+from api.errors import ConflictError, NotFoundError
 from api.ids import new_id
 from api.principal import Principal
 from api.services import Services
@@ -22,7 +24,6 @@ from api.store.webhooks import Webhook, WebhookSecret
 MOST_ENABLED: Final = 100
 """Every event is held against each of them while the case is locked."""
 
-
 Asked = datetime | Sequence[int]
 """What is replayed: all since a time that did not arrive, or the events of these deliveries."""
 
@@ -34,6 +35,8 @@ class Subscription:
     url: str
     types: tuple[str, ...] = ()
     grids: tuple[str, ...] = ()
+    id: str | None = None
+    """A new UUID, so that what is asked for twice is made once; None: one is made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +57,13 @@ def create_webhook(
     Raises:
         InvalidError: The URL cannot be a webhook's, or leads where webhooks may not go.
         ForbiddenError: The grids go beyond those of the key.
-        ConflictError: There are too many.
+        ConflictError: There are too many, or the id is another webhook's.
     """
     _judge_url(services, wanted.url)
-    grids = _judge_grids(principal, wanted.grids)
+    grids = judge_grids(principal, wanted.grids)
     now, secret = services.clock(), make_secret()
     webhook = Webhook(
-        id=new_id(),
+        id=wanted.id or new_id(),
         url=wanted.url,
         types=tuple(sorted(set(wanted.types))),
         grids=grids,
@@ -68,11 +71,18 @@ def create_webhook(
         created_at=now,
         created_by=principal.actor,
     )
-    with services.database.write() as connection:
-        _make_room(services, connection)
-        store.insert_webhook(connection, webhook)
-        details = {**_place(webhook.url), "types": list(webhook.types), "grids": list(grids)}
-        _note(services, connection, principal, "created", webhook.id, details)
+    try:
+        with services.database.write() as connection:
+            _make_room(services, connection)
+            store.insert_webhook(connection, webhook)
+            details = {**_place(webhook.url), "types": list(webhook.types), "grids": list(grids)}
+            _note(services, connection, principal, "created", webhook.id, details)
+    except IntegrityError as error:
+        raise ConflictError(
+            "webhook_made_already",
+            "This webhook was made already: the form was sent twice.",
+            "If nobody has read its secret, rotate it.",
+        ) from error
     return webhook, secret
 
 
@@ -94,11 +104,19 @@ def page_webhooks(
         found = store.list_webhooks(connection, after=after, limit=limit + 1)
     page = found[:limit]
     last = page[-1].id if len(found) > limit else None
-    return tuple(one for one in page if _is_seen(principal, one)), last
+    return tuple(one for one in page if sees_webhook(principal, one)), last
+
+
+Guard = Callable[[Webhook], None]
+"""Looks at a webhook within the transaction that changes it, and raises if it must not be."""
 
 
 def change_webhook(
-    services: Services, principal: Principal, webhook_id: str, change: Change
+    services: Services,
+    principal: Principal,
+    webhook_id: str,
+    change: Change,
+    guard: Guard = lambda _: None,
 ) -> Webhook:
     """Enable, disable, or set the URL, types or grids; return it as it is now.
 
@@ -110,11 +128,12 @@ def change_webhook(
     """
     if change.url is not None:
         _judge_url(services, change.url)
-    grids = None if change.grids is None else _judge_grids(principal, change.grids)
+    grids = None if change.grids is None else judge_grids(principal, change.grids)
     now = services.clock()
     with services.database.write() as connection:
         before = _get(connection, principal, webhook_id, lock=True)
         _refuse_deleted(before)
+        guard(before)
         store.change_webhook(
             connection,
             webhook_id,
@@ -213,29 +232,11 @@ def _judge_url(services: Services, url: str) -> None:
     AddressGuard(services.settings.webhook_networks).check(url)
 
 
-def _judge_grids(principal: Principal, grids: Sequence[str]) -> tuple[str, ...]:
-    """Return the grids, by default the key's own; they may not go beyond those."""
-    wanted = tuple(sorted(set(grids))) or principal.grids
-    if not all(principal.sees(grid) for grid in wanted):
-        raise ForbiddenError(
-            "grids_beyond_key",
-            "These grids go beyond those of the key.",
-            f"The key is limited to {', '.join(principal.grids)}.",
-        )
-    return wanted
-
-
-def _is_seen(principal: Principal, webhook: Webhook) -> bool:
-    if not principal.grids:
-        return True
-    return bool(webhook.grids) and all(principal.sees(grid) for grid in webhook.grids)
-
-
 def _get(
     connection: Connection, principal: Principal, webhook_id: str, *, lock: bool = False
 ) -> Webhook:
     webhook = store.get_webhook(connection, webhook_id, lock=lock)
-    if not _is_seen(principal, webhook):
+    if not sees_webhook(principal, webhook):
         raise NotFoundError("webhook", webhook_id)
     return webhook
 

@@ -1,27 +1,14 @@
 """What administrators do with keys: nobody gives what they do not have, or locks everybody out."""
 
-from dataclasses import dataclass, field
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
 from api.errors import ConflictError, ForbiddenError, NotFoundError
-from api.principal import Principal, Role
-from api.security.keys import create_key, revoke
+from api.principal import Principal
+from api.security.keys import WantedKey, create_key, revoke
 from api.services import Services
 from api.store.keys import StoredKey, list_keys
-
-
-@dataclass(frozen=True, slots=True)
-class WantedKey:
-    """A key to be made."""
-
-    name: str
-    """Whose it is."""
-    role: Role
-    originals: bool = False
-    """May read unblurred photos, with a reason."""
-    grids: tuple[str, ...] = field(default=())
-    """Prefixes of grid codes; none: those of who makes it."""
 
 
 def grant_key(services: Services, granter: Principal, wanted: WantedKey) -> tuple[Principal, str]:
@@ -32,6 +19,7 @@ def grant_key(services: Services, granter: Principal, wanted: WantedKey) -> tupl
 
     Raises:
         InvalidError: A name or a grid is not usable.
+        ConflictError: The id is another key's.
         ForbiddenError: It would see more than the key that makes it.
     """
     grids = tuple(sorted(set(wanted.grids))) or granter.grids
@@ -47,14 +35,7 @@ def grant_key(services: Services, granter: Principal, wanted: WantedKey) -> tupl
             "Your own key may not read unblurred photos, so it cannot allow that to others.",
             "Ask an administrator whose key may, or make it with `street-issues-api keys create`.",
         )
-    return create_key(
-        services,
-        name=wanted.name,
-        role=wanted.role,
-        originals=wanted.originals,
-        grids=grids,
-        actor=granter.actor,
-    )
+    return create_key(services, replace(wanted, grids=grids), actor=granter.actor)
 
 
 def list_granted(services: Services, viewer: Principal) -> tuple[StoredKey, ...]:

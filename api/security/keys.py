@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from sqlalchemy import Connection
@@ -20,24 +20,29 @@ _KEY_FORM: Final = re.compile(r"[!-~]{32,200}")
 """What can be a key at all: ours, and what an operator presets."""
 
 
+@dataclass(frozen=True, slots=True)
+class WantedKey:
+    """A key to be made."""
+
+    name: str
+    """Whose it is."""
+    role: Role
+    originals: bool = False
+    """May read unblurred photos, with a reason."""
+    grids: tuple[str, ...] = ()
+    """Prefixes of grid codes that it is limited to; none: everywhere that who grants it sees."""
+    id: str | None = None
+    """A new UUID, so that what is asked for twice is made once; None: one is made."""
+
+
 def create_key(
-    services: Services,
-    *,
-    name: str,
-    role: Role,
-    originals: bool,
-    grids: tuple[str, ...],
-    actor: str,
-    secret: str | None = None,
+    services: Services, wanted: WantedKey, *, actor: str, secret: str | None = None
 ) -> tuple[Principal, str]:
     """Make a key and note it in the audit log.
 
     Args:
         services: Where to keep its hash.
-        name: Whose it is, for people.
-        role: What it may do.
-        originals: Whether it may read unblurred photos, with a reason.
-        grids: Prefixes of grid codes that it is limited to; none: everywhere.
+        wanted: Whose it is to be, and what it may do.
         actor: Who makes it.
         secret: The key itself, if an operator presets it; None: 256 random bits.
 
@@ -46,11 +51,13 @@ def create_key(
 
     Raises:
         InvalidError: There is no such role, or a name, grid or secret is not usable.
-        ConflictError: The secret is already another key's.
+        ConflictError: The secret is already another key's, or the id is.
     """
-    _check(name, role, grids, secret)
+    _check(wanted, secret)
     given = services.keyring.new_secret(KEY_PREFIX) if secret is None else secret
-    principal = Principal(new_id(), name, role, originals, grids)
+    principal = Principal(
+        wanted.id or new_id(), wanted.name, wanted.role, wanted.originals, wanted.grids
+    )
     now = services.clock()
     try:
         with services.database.write() as connection:
@@ -63,25 +70,35 @@ def create_key(
                 actor=actor,
                 action="key.created",
                 target=f"keys/{principal.id}",
-                details={"role": role, "originals": originals, "grids": list(grids)},
+                details={
+                    "role": wanted.role,
+                    "originals": wanted.originals,
+                    "grids": list(wanted.grids),
+                },
             )
     except IntegrityError as error:
+        if wanted.id is not None:
+            raise ConflictError(
+                "key_made_already",
+                "This key was made already: the form was sent twice.",
+                "If nobody has read it, revoke it and make another.",
+            ) from error
         raise ConflictError(
             "key_exists", "This key is there already.", "Choose another."
         ) from error
     return principal, given
 
 
-def _check(name: str, role: Role, grids: tuple[str, ...], secret: str | None) -> None:
-    if role not in ROLES:
+def _check(wanted: WantedKey, secret: str | None) -> None:
+    if wanted.role not in ROLES:
         raise InvalidError(
-            "unknown_role", f"There is no role {role!r}.", f"Choose from {', '.join(ROLES)}."
+            "unknown_role", f"There is no role {wanted.role!r}.", f"Choose from {', '.join(ROLES)}."
         )
-    if not 1 <= len(name) <= 80 or not name.isprintable():
+    if not 1 <= len(wanted.name) <= 80 or not wanted.name.isprintable():
         raise InvalidError(
             "bad_key_name", "A key's name has 1 to 80 printable characters.", "Say whose it is."
         )
-    for grid in grids:
+    for grid in wanted.grids:
         if not 1 <= len(grid) <= 64 or not grid.isprintable():
             raise InvalidError(
                 "bad_grid_prefix",

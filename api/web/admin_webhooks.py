@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, TypeAdapter, ValidationError
 
 from api.errors import InvalidError
+from api.schemas.types import Id
 from api.schemas.webhooks import EventType, Grids, Types, Url
-from api.web.forms import OrNone, PageForm
+from api.store.webhooks import Webhook
+from api.web.forms import OrNone, PageForm, Seen, sign_content
 
 AREAS: Final[Mapping[str, tuple[str, str]]] = {
     "cn.street-issues.case": ("案件", "Cases"),
@@ -33,6 +35,20 @@ class WebhookForm(PageForm):
     grids: str = Field(default="", max_length=7000)
 
 
+class NewWebhookForm(WebhookForm):
+    """A webhook that is wanted."""
+
+    new: Id
+    """The id of the webhook to be: a form that is sent twice makes one."""
+
+
+class ChangedWebhookForm(WebhookForm):
+    """What becomes of a webhook."""
+
+    seen: Seen
+    """`sign_webhook` of what the form began with."""
+
+
 class RotateForm(PageForm):
     """How the old secret ends."""
 
@@ -53,6 +69,11 @@ class ReplayForm(PageForm):
 
 
 Done = Literal["changed", "enabled", "disabled", "tested", "replayed", "deleted"]
+
+
+def sign_webhook(webhook: Webhook) -> str:
+    """Return what tells what a form shows of a webhook from another state of it."""
+    return sign_content([webhook.url, list(webhook.types), list(webhook.grids)])
 
 
 def parse_types(form: WebhookForm) -> tuple[str, ...]:

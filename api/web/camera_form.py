@@ -7,11 +7,12 @@ from typing import Any, Final
 from pydantic import Field, ValidationError
 
 from api.cameras.camera import Camera
+from api.errors import ConflictError
 from api.ids import new_id
 from api.schemas.cameras import CameraBody, make_place
 from api.services import Services
 from api.store.cameras import zone_to_json
-from api.web.forms import PageForm
+from api.web.forms import PageForm, Seen, sign_content
 
 MOST_HOURS: Final = 6
 LEAST_HOUR_ROWS: Final = 3
@@ -30,6 +31,8 @@ class CameraForm(PageForm):
     labels: list[str] = Field(default=[], max_length=20)
     hours_from: list[str] = Field(default=[], max_length=MOST_HOURS)
     hours_to: list[str] = Field(default=[], max_length=MOST_HOURS)
+    seen: Seen = ""
+    """`sign_camera` of what the form began with; empty for a new camera."""
 
     @property
     def hour_rows(self) -> list[tuple[str, str]]:
@@ -60,7 +63,14 @@ def fill_form(camera: Camera) -> CameraForm:
         labels=list(camera.labels),
         hours_from=[start for start, _ in camera.hours],
         hours_to=[end for _, end in camera.hours],
+        seen=sign_camera(camera),
     )
+
+
+def sign_camera(camera: Camera) -> str:
+    """Return what tells what the form shows of a camera from another state of it."""
+    place = (camera.place, camera.site, camera.lat, camera.lon)
+    return sign_content([camera.code, camera.name, place, camera.labels, camera.hours])
 
 
 def read_form(form: CameraForm) -> CameraBody:
@@ -106,10 +116,19 @@ def new_camera(services: Services, body: CameraBody) -> Camera:
     )
 
 
-def changed_camera(camera: Camera, body: CameraBody) -> Camera:
-    """Return a camera with what was typed; its zones stay."""
+def changed_camera(camera: Camera, body: CameraBody, seen: str) -> Camera:
+    """Return a camera with what was typed; its zones stay.
+
+    Args:
+        camera: As it is now.
+        body: What was typed.
+        seen: `sign_camera` of what the form began with.
+
+    Raises:
+        ConflictError: Somebody else has changed it meanwhile: that must not be undone unseen.
+    """
     lat, lon = make_place(body.position)
-    return replace(
+    changed = replace(
         camera,
         code=body.code,
         name=body.name,
@@ -120,6 +139,13 @@ def changed_camera(camera: Camera, body: CameraBody) -> Camera:
         labels=body.labels,
         hours=body.hours,
     )
+    if changed != camera and sign_camera(camera) != seen:
+        raise ConflictError(
+            "camera_changed",
+            "Somebody else has changed this camera meanwhile; yours was not saved.",
+            "Open this page in another window to see it as it is now.",
+        )
+    return changed
 
 
 def watcher_lines(camera: Camera) -> str:

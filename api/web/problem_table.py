@@ -143,6 +143,10 @@ WORDS: Final[Mapping[str, tuple[str, str | None]]] = {
     "span_too_long": ("时间范围太长，请缩短。", None),
     # Cameras
     "camera_code_taken": ("该编号已被使用（停用的摄像机也占用编号），请换一个编号。", None),
+    "camera_changed": (
+        "别人刚刚改过这台摄像机，您的修改没有保存。请在新窗口打开本页，查看后再改。",
+        None,
+    ),
     "hours_invalid": (
         "监看时段有误：各时段须先后相接、互不重叠，只有最后一段可以跨零点。",
         None,
@@ -154,6 +158,10 @@ WORDS: Final[Mapping[str, tuple[str, str | None]]] = {
     "zone_invalid": ("监看区域有误，请重新划定。", None),
     # Keys and webhooks
     "key_exists": ("这个密钥已存在。", None),
+    "key_made_already": (
+        "这个密钥已经生成，表单重复提交。若没有看到密钥，请停用它再重新生成。",
+        None,
+    ),
     "bad_key": ("密钥的格式不正确。", None),
     "bad_key_name": ("密钥名称须填写，最多 80 个可显示的字符。", None),
     "bad_grid_prefix": ("网格前缀有误，请改正（每个最多 64 个字符，最多 100 个）。", None),
@@ -168,6 +176,14 @@ WORDS: Final[Mapping[str, tuple[str, str | None]]] = {
     "webhook_address_refused": ("不允许推送到这个地址（内网或保留地址），请换一个。", None),
     "webhook_host_unknown": ("推送地址的主机名无法解析，请检查。", None),
     "webhook_url_invalid": ("推送地址有误，应为 https:// 开头的完整网址。", None),
+    "webhook_made_already": (
+        "这个推送已经建立，表单重复提交。若没有看到签名密钥，请在它的页面上更换。",
+        None,
+    ),
+    "webhook_changed": (
+        "别人刚刚改过这个推送，您的修改没有保存。请重新打开它的页面再改。",
+        None,
+    ),
     "webhook_deleted": ("这个推送已删除。", None),
     "webhook_disabled": ("这个推送已停用，请先启用。", None),
     # Files of grids, toilets and rules

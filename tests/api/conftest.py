@@ -169,15 +169,12 @@ MakeKey = Callable[..., dict[str, str]]
 @pytest.fixture
 def make_key(services: "Services") -> MakeKey:
     """Return a function that makes a key and answers with the headers that carry it."""
-    from api.security.keys import create_key
+    from api.security.keys import WantedKey, create_key
 
     def make(role: Role, *, originals: bool = False, grids: tuple[str, ...] = ()) -> dict[str, str]:
         _, secret = create_key(
             services,
-            name=f"{role} of a test",
-            role=role,
-            originals=originals,
-            grids=grids,
+            WantedKey(f"{role} of a test", role, originals, grids),
             actor="system:test",
         )
         return {"Authorization": f"Bearer {secret}"}

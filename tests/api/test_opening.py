@@ -7,7 +7,7 @@ from pydantic import SecretStr
 from api.commands.serve import make_first_key
 from api.errors import BusyError, SettingsError
 from api.opening import close_services, open_ledger, open_services
-from api.security.keys import authenticate, create_key
+from api.security.keys import WantedKey, authenticate, create_key
 from api.settings import Settings
 from api.store import schema
 from api.store.keys import list_keys
@@ -125,7 +125,7 @@ def test_keys_outlive_a_restart(tmp_path: Path, database_url: str) -> None:
     settings = make_settings(tmp_path, database_url)
     services = open_services(settings, scoring=False)
     principal, key = create_key(
-        services, name="a", role="handler", originals=False, grids=("1",), actor="system:test"
+        services, WantedKey("a", "handler", grids=("1",)), actor="system:test"
     )
     close_services(services)
     services = open_services(settings, scoring=False)

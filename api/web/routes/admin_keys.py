@@ -7,9 +7,11 @@ from fastapi.responses import RedirectResponse
 from pydantic import Field
 
 from api.http.deps import get_services
+from api.ids import new_id
 from api.principal import ROLES, Principal, Role
 from api.schemas.types import Id, ShortText
-from api.security.granting import WantedKey, grant_key, list_granted, withdraw_key
+from api.security.granting import grant_key, list_granted, withdraw_key
+from api.security.keys import WantedKey
 from api.services import Services
 from api.web.admin_audit import name_actor
 from api.web.admin_webhooks import split_words
@@ -31,6 +33,8 @@ class NewKeyForm(PageForm):
     grids: str = Field(default="", max_length=4000)
     """Prefixes, apart by spaces, commas or lines."""
     originals: bool = False
+    new: Id
+    """The id of the key to be: a form that is sent twice makes one."""
 
 
 class RevokeForm(PageForm):
@@ -50,7 +54,9 @@ def make_key(
     request: Request, visitor: Manager, services: Parts, form: Annotated[NewKeyForm, Form()]
 ) -> Response:
     """Make a key; this answer, which nothing keeps, is the only one that shows it."""
-    wanted = WantedKey(form.name.strip(), form.role, form.originals, split_words(form.grids))
+    wanted = WantedKey(
+        form.name.strip(), form.role, form.originals, split_words(form.grids), form.new
+    )
     holder, secret = grant_key(services, visitor.principal, wanted)
     return _show(request, visitor, services, made=holder, secret=secret)
 
@@ -83,4 +89,5 @@ def _show(
         made=made,
         secret=secret,
         revoked="revoked" in request.query_params,
+        new=new_id(),
     )

@@ -9,25 +9,29 @@ from fastapi.responses import RedirectResponse
 from api.delivery import subscriptions
 from api.delivery.history import page_deliveries
 from api.delivery.subscriptions import Change, Subscription
-from api.errors import InvalidError
+from api.errors import ConflictError, InvalidError
 from api.http.deps import get_services
+from api.ids import new_id
 from api.schemas.types import Id, IdPath
 from api.schemas.webhooks import show_webhook
 from api.security.granting import list_granted
 from api.services import Services
 from api.store.deliveries import DeliveryState
 from api.store.outbox import PING_TYPE
+from api.store.webhooks import Webhook
 from api.web.admin_audit import name_actor, name_within
 from api.web.admin_webhooks import (
     AREAS,
+    ChangedWebhookForm,
     Done,
+    NewWebhookForm,
     ReplayForm,
     RotateForm,
     StateForm,
-    WebhookForm,
     parse_grids,
     parse_since,
     parse_types,
+    sign_webhook,
 )
 from api.web.admin_words import say_in
 from api.web.forms import OrNone, PageForm
@@ -63,15 +67,16 @@ def show_webhooks(
         last=last,
         done=done,
         areas=AREAS,
+        new=new_id(),
     )
 
 
 @router.post("")
 def create_webhook(
-    request: Request, visitor: Manager, services: Parts, form: Annotated[WebhookForm, Form()]
+    request: Request, visitor: Manager, services: Parts, form: Annotated[NewWebhookForm, Form()]
 ) -> Response:
     """Subscribe; this answer is the only one that shows the secret."""
-    wanted = Subscription(form.url, parse_types(form), parse_grids(form))
+    wanted = Subscription(form.url, parse_types(form), parse_grids(form), form.new)
     webhook, secret = subscriptions.create_webhook(services, visitor.principal, wanted)
     return _show(request, visitor, services, webhook.id, secret=secret)
 
@@ -91,11 +96,23 @@ def show_one(
 
 @router.post("/{webhook_id}")
 def change_webhook(
-    webhook_id: IdPath, visitor: Manager, services: Parts, form: Annotated[WebhookForm, Form()]
+    webhook_id: IdPath,
+    visitor: Manager,
+    services: Parts,
+    form: Annotated[ChangedWebhookForm, Form()],
 ) -> Response:
-    """Set where events go, and which."""
+    """Set where events go, and which; what others changed meanwhile is not undone."""
     change = Change(None, form.url, parse_types(form), parse_grids(form))
-    subscriptions.change_webhook(services, visitor.principal, webhook_id, change)
+
+    def guard(present: Webhook) -> None:
+        if sign_webhook(present) != form.seen:
+            raise ConflictError(
+                "webhook_changed",
+                "Somebody else has changed this webhook meanwhile.",
+                "Open its page again and make your change there.",
+            )
+
+    subscriptions.change_webhook(services, visitor.principal, webhook_id, change, guard)
     return _back(webhook_id, "changed")
 
 
@@ -186,6 +203,7 @@ def _show(
         request,
         "admin_webhook.html",
         webhook=show_webhook(webhook, services.clock()),
+        seen=sign_webhook(webhook),
         creator=name_actor(webhook.created_by, names),
         deliveries=deliveries,
         last=last,

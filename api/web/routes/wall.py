@@ -178,7 +178,12 @@ def change(
         found = see_camera(services, connection, visitor.principal, camera)
     try:
         body = read_form(form)
-        change_camera(services, visitor.principal, found.id, lambda one: changed_camera(one, body))
+        change_camera(
+            services,
+            visitor.principal,
+            found.id,
+            lambda present: changed_camera(present, body, form.seen),
+        )
     except (FieldsError, ApiError) as error:
         return _refuse(request, form, found, error)
     return RedirectResponse(f"/console/wall/{found.id}", 303)

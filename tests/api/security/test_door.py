@@ -7,7 +7,7 @@ from api.errors import RateLimitedError, UnauthenticatedError
 from api.security import door as door_module
 from api.security.door import FAILURES_PER_MINUTE, LOOK_UPS, Door
 from api.security.key_cache import KeyCache
-from api.security.keys import authenticate, create_key
+from api.security.keys import WantedKey, authenticate, create_key
 
 if TYPE_CHECKING:
     from api.principal import Principal
@@ -20,9 +20,7 @@ BUREAU = "203.0.113.7"
 
 
 def make_key(services: "Services") -> str:
-    _, secret = create_key(
-        services, name="a key", role="handler", originals=False, grids=(), actor="system:test"
-    )
+    _, secret = create_key(services, WantedKey("a key", "handler"), actor="system:test")
     services.known_keys = KeyCache()  # As after a restart: no key was seen to be right.
     return secret
 

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from api.errors import ConflictError, InvalidError, NotFoundError, UnauthenticatedError
 from api.principal import ROLES, Role
 from api.security.key_cache import KeyCache
-from api.security.keys import authenticate, create_key, recall_key, revoke
+from api.security.keys import WantedKey, authenticate, create_key, recall_key, revoke
 from api.store.audit import list_audit
 from api.store.keys import list_keys
 from api.store.side_tables import audit, keys
@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from api.services import Services
 
 
-def make(services: "Services", role: Role = "handler", **kw: object) -> "tuple[Principal, str]":
-    values: dict[str, object] = {"originals": False, "grids": (), "actor": "system:test"}
-    return create_key(services, name="a key", role=role, **{**values, **kw})  # type: ignore[arg-type]  # as the test says
+def make(
+    services: "Services", role: Role = "handler", *, secret: str | None = None, **kw: object
+) -> "tuple[Principal, str]":
+    wanted = WantedKey(**{"name": "a key", "role": role, **kw})  # type: ignore[arg-type]  # as the test says
+    return create_key(services, wanted, actor="system:test", secret=secret)
 
 
 @pytest.mark.parametrize("role", ROLES)

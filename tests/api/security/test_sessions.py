@@ -9,7 +9,7 @@ from api.errors import ForbiddenError, RateLimitedError, UnauthenticatedError
 from api.keeping.retention import housekeeping_step
 from api.principal import ROLES, Principal, Role
 from api.security.door import Door
-from api.security.keys import create_key, revoke
+from api.security.keys import WantedKey, create_key, revoke
 from api.security.lock_out import MOST_FAILURES, WINDOW_S, LockOut
 from api.security.sessions import (
     TOUCH_EVERY,
@@ -38,9 +38,7 @@ MACHINES: tuple[Role, ...] = ("citizen-intake", "camera")
 def make_key(
     services: Services, role: Role = "operator", grids: tuple[str, ...] = ()
 ) -> tuple[Principal, str]:
-    return create_key(
-        services, name=f"a {role}", role=role, originals=False, grids=grids, actor="system:test"
-    )
+    return create_key(services, WantedKey(f"a {role}", role, grids=grids), actor="system:test")
 
 
 def enter(services: Services, secret: str, lock_out: LockOut | None = None) -> tuple[Session, str]:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from api.errors import ConflictError, ForbiddenError, NotFoundError
+from api.ids import new_id
 from api.principal import Principal
-from api.security.granting import WantedKey, grant_key, list_granted, withdraw_key
-from api.security.keys import authenticate, create_key, revoke
+from api.security.granting import grant_key, list_granted, withdraw_key
+from api.security.keys import WantedKey, authenticate, create_key, revoke
 from api.store.keys import list_keys
 from api.store.side_tables import audit
 
@@ -29,8 +30,8 @@ SCRIPT = "<script>alert(1)</script>"
 
 
 def _make(services: "Services", name: str, **values: object) -> Principal:
-    wanted: dict[str, object] = {"role": "admin", "originals": True, "grids": ()}
-    made, _ = create_key(services, name=name, actor="system:test", **{**wanted, **values})  # type: ignore[arg-type]  # as the test says
+    wanted = WantedKey(**{"name": name, "role": "admin", "originals": True, **values})  # type: ignore[arg-type]  # as the test says
+    made, _ = create_key(services, wanted, actor="system:test")
     return made
 
 
@@ -83,10 +84,10 @@ def test_a_new_key_is_shown_once_and_found_nowhere_after(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    token = enter("admin")
+    form = {"csrf": enter("admin"), "new": new_id(), "role": "handler"}
     answer = client.post(
         KEYS,
-        data={"csrf": token, "name": SCRIPT, "role": "handler", "grids": "310101\n310102，310103"},
+        data={**form, "name": SCRIPT, "grids": "310101\n310102，310103"},
         follow_redirects=False,
     )
     assert answer.status_code == 200
@@ -107,6 +108,23 @@ def test_a_new_key_is_shown_once_and_found_nowhere_after(
     assert secret not in caplog.text
     with services.database.read() as connection:
         assert secret not in str(list(connection.execute(audit.select())))
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_form_sent_twice_makes_one_key(
+    client: "TestClient", services: "Services", enter: Callable[..., str]
+) -> None:
+    token = enter("admin")
+    (new,) = re.findall(r'name="new" value="([0-9a-f-]{36})"', client.get(KEYS).text)
+    form = {"csrf": token, "new": new, "name": "乙", "role": "handler"}
+    assert SECRET.search(client.post(KEYS, data=form).text)
+    again = client.post(KEYS, data=form)
+    assert again.status_code == 409
+    assert not SECRET.search(again.text)
+    assert 'data-code="key_made_already"' in again.text
+    with services.database.read() as connection:
+        assert [one.principal.id for one in list_keys(connection)].count(new) == 1
+        assert len(list_keys(connection)) == 2
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -193,9 +211,8 @@ def test_a_limited_administrator_is_told_in_words(
     wide = _make(services, "the widest of all")
     token = enter("admin", grids=("310101",))
     assert wide.name not in client.get(KEYS).text
-    answer = client.post(
-        KEYS, data={"csrf": token, "name": "x", "role": "admin", "grids": "310102"}
-    )
+    form = {"csrf": token, "new": new_id(), "name": "x", "role": "admin", "grids": "310102"}
+    answer = client.post(KEYS, data=form)
     assert answer.status_code == 403
     assert 'data-code="grids_beyond_key"' in answer.text
     assert client.post(f"{KEYS}/revoke", data={"csrf": token, "key": wide.id}).status_code == 404

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import update
 
+from api.ids import new_id
 from api.store.side_tables import deliveries
+from api.store.webhooks import list_webhooks
 
 if TYPE_CHECKING:
     from starlette.testclient import TestClient
@@ -29,11 +31,33 @@ def hook(client: "TestClient", enter: Callable[..., str], near: None) -> tuple[s
     """A webhook's address on the pages, and the token of an administrator's session."""
     del near
     token = enter("admin")
-    answer = client.post(HOOKS, data={"csrf": token, "url": "http://127.0.0.1:9/hook"})
+    answer = client.post(
+        HOOKS, data={"csrf": token, "url": "http://127.0.0.1:9/hook", "new": new_id()}
+    )
     assert answer.status_code == 200, answer.text
     found = re.search(rf"{HOOKS}/[0-9a-f-]{{36}}", answer.text)
     assert found
     return found[0], token
+
+
+def _seen(page: str) -> str:
+    (seen,) = re.findall(r'name="seen" value="([0-9a-f]{64})"', page)
+    return str(seen)
+
+
+@pytest.mark.usefixtures("near")
+def test_a_form_sent_twice_makes_one_webhook(
+    client: "TestClient", services: "Services", enter: Callable[..., str]
+) -> None:
+    token = enter("admin")
+    (new,) = re.findall(r'name="new" value="([0-9a-f-]{36})"', client.get(HOOKS).text)
+    form = {"csrf": token, "url": "http://127.0.0.1:9/hook", "new": new}
+    assert SECRET.search(client.post(HOOKS, data=form).text)
+    again = client.post(HOOKS, data=form)
+    assert again.status_code == 409
+    assert 'data-code="webhook_made_already"' in again.text
+    with services.database.read() as connection:
+        assert [one.id for one in list_webhooks(connection, after=None, limit=9)] == [new]
 
 
 def test_a_webhooks_secret_is_shown_once(
@@ -46,6 +70,7 @@ def test_a_webhooks_secret_is_shown_once(
         HOOKS,
         data={
             "csrf": token,
+            "new": new_id(),
             "url": url,
             "areas": ["cn.street-issues.case", "cn.street-issues.camera"],
             "types": "cn.street-issues.report.received",
@@ -86,7 +111,7 @@ def test_what_does_not_fit_is_told(
     client: "TestClient", enter: Callable[..., str], fields: dict[str, str], status: int, code: str
 ) -> None:
     token = enter("admin")
-    answer = client.post(HOOKS, data={"csrf": token, **fields})
+    answer = client.post(HOOKS, data={"csrf": token, "new": new_id(), **fields})
     assert answer.status_code == status
     assert f'data-code="{code}"' in answer.text
 
@@ -102,11 +127,15 @@ def test_a_webhook_is_tested_switched_changed_and_deleted(
     refused = client.post(f"{here}/test", data={"csrf": token})
     assert 'data-code="webhook_disabled"' in refused.text
     client.post(f"{here}/state", data={"csrf": token, "enabled": "true"})
-    changed = client.post(
-        here, data={"csrf": token, "url": "http://127.0.0.1:9/other", "grids": "4401"}
-    )
+    seen = _seen(client.get(here).text)
+    wanted = {"csrf": token, "url": "http://127.0.0.1:9/other", "grids": "4401", "seen": seen}
+    changed = client.post(here, data=wanted)
     assert "已保存" in changed.text
     assert "http://127.0.0.1:9/other" in changed.text
+    late = client.post(here, data={**wanted, "url": "http://127.0.0.1:9/late"})
+    assert late.status_code == 409
+    assert 'data-code="webhook_changed"' in late.text
+    assert "http://127.0.0.1:9/other" in client.get(here).text
     gone = client.post(f"{here}/delete", data={"csrf": token})
     assert "推送已删除" in gone.text
     assert "已删除" in client.get(here).text
@@ -152,5 +181,5 @@ def test_a_limited_administrator_sees_no_wider_webhook(
     assert here not in client.get(HOOKS).text
     assert client.get(here).status_code == 404
     assert client.post(f"{here}/test", data={"csrf": token}).status_code == 404
-    wider = {"csrf": token, "url": "http://127.0.0.1:9/x", "grids": "44"}
+    wider = {"csrf": token, "url": "http://127.0.0.1:9/x", "grids": "44", "new": new_id()}
     assert client.post(HOOKS, data=wider).status_code == 403

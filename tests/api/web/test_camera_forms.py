@@ -1,5 +1,6 @@
 """The forms that register, change and retire a camera, and who may send them."""
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,7 @@ def test_a_manager_registers_changes_and_retires_a_camera(
     edit = client.get("/console/wall/HP-0137/edit").text
     assert 'value="31.2304000"' in edit
     changed = FORM | {"name": "新名", "lat": "", "lng": "", "site": "", "place": "street"}
+    changed["seen"] = _seen(edit)
     done = client.post("/console/wall/HP-0137/edit", data=changed, headers=csrf)
     assert done.status_code == 200
     camera = client.get("/v1/cameras/HP-0137", headers=api).json()
@@ -54,6 +56,29 @@ def test_a_manager_registers_changes_and_retires_a_camera(
         found = find_camera(connection, "HP-0137")
         assert found is not None
         assert found.retired_at is not None
+
+
+def _seen(page: str) -> str:
+    (seen,) = re.findall(r'name="seen" value="([0-9a-f]{64})"', page)
+    return str(seen)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_somebody_else_changed_meanwhile_is_not_undone(
+    enter: Callable[..., "TestClient"], make_key: MakeKey
+) -> None:
+    client, api = enter("admin"), make_key("admin")
+    csrf = {"X-CSRF-Token": token(client.get("/console/wall/new").text)}
+    client.post("/console/wall/new", data=FORM, headers=csrf)
+    form = FORM | {"seen": _seen(client.get("/console/wall/HP-0137/edit").text)}
+    client.patch("/v1/cameras/HP-0137", json={"hours": [["08:00", "09:00"]]}, headers=api)
+    late = client.post("/console/wall/HP-0137/edit", data=form | {"name": "新名"}, headers=csrf)
+    assert late.status_code == 409
+    assert "别人刚刚改过这台摄像机" in late.text
+    assert 'value="新名"' in late.text
+    assert _seen(late.text) == form["seen"]
+    camera = client.get("/v1/cameras/HP-0137", headers=api).json()
+    assert (camera["name"], camera["hours"]) == (FORM["name"], [["08:00", "09:00"]])
 
 
 @pytest.mark.parametrize(

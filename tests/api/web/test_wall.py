@@ -11,6 +11,7 @@ from api.cameras.camera import Camera
 from api.cameras.watching import retire_camera
 from api.cases.grid import parse_grid
 from api.services import Services
+from api.web.camera_form import sign_camera
 from tests.api.web import camera_wall
 from tests.api.web.camera_wall import ADMIN, codes, see, token
 
@@ -128,7 +129,8 @@ def test_a_key_sees_only_what_lies_in_its_grid_cells(
     zones: dict[str, Any] = {"seen": "", "zones": []}
     assert client.post("/console/wall/THERE/zones", json=zones, headers=csrf).status_code == 404
     assert client.post("/console/wall/THERE/retire", headers=csrf).status_code == 404
-    moved = {"code": "HERE", "name": "x", "lat": "31.25", "lng": "121.05"}
+    seen = sign_camera(here)
+    moved = {"code": "HERE", "name": "x", "lat": "31.25", "lng": "121.05", "seen": seen}
     refused = client.post("/console/wall/HERE/edit", data=moved, headers=csrf)
     assert refused.status_code == 403
     assert "网格范围" in refused.text

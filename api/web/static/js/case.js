@@ -32,20 +32,6 @@ for (const unit of document.querySelectorAll("#unit, #merge-number")) {
   });
 }
 
-// Pressed twice, decided once. Who is asked whether to leave, and stays, or stops the loading, can
-// decide again: the version in each form lets the server refuse what came twice all the same.
-const RESEND_MS = 10000;
-let sent = false;
-const forget = () => { sent = false; };
-document.addEventListener("submit", (event) => {
-  if (event.defaultPrevented || event.target.method !== "post") return; // Another script sends it.
-  if (sent) event.preventDefault();
-  else setTimeout(forget, RESEND_MS);
-  sent = true;
-});
-window.addEventListener("pageshow", forget);
-window.addEventListener("beforeunload", (event) => setTimeout(() => { if (event.defaultPrevented) forget(); }, 0));
-
 // Whether the next case opens by itself is each operator's own choice.
 function readSetting() {
   try { return localStorage.getItem(SETTING) !== "no"; } catch { return true; }

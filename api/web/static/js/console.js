@@ -1,8 +1,10 @@
 // What every page of the console does: keyboard, and errors of htmx's requests in words.
 import { pressKey, showKeys } from "./keys.js";
+import { sendOnce } from "./once.js";
 import { say } from "./send.js";
 
 document.addEventListener("keydown", pressKey);
+sendOnce();
 document.getElementById("show-keys")?.addEventListener("click", showKeys);
 
 document.body.addEventListener("htmx:responseError", (event) => {

@@ -32,6 +32,16 @@ DRAWN_WHILE_SAVING = """async () => {
   return [dirty, undone, history.isDirty, history.past.length];
 }"""
 
+PRESSED_TWICE = """(name) => {
+  let sent = 0;
+  window.addEventListener("submit", (event) => {
+    if (!event.defaultPrevented) sent += 1;
+    event.preventDefault();
+  });
+  for (const _ of [1, 2]) document.querySelector(name).click();
+  return sent;
+}"""
+
 
 def test_a_box_drawn_while_others_are_saved_is_not_saved(
     app_url: str, make_key: MakeKey, sign_in: SignIn
@@ -103,6 +113,14 @@ def test_a_preview_is_read_without_its_map(
     expect(page.locator("#messages")).to_have_text("地图暂时打不开。")
     page.get_by_role("button", name="确认导入").click()
     expect(page.get_by_text("已导入 1 个网格")).to_be_visible()
+
+
+def test_a_form_pressed_twice_goes_out_once(
+    app_url: str, make_key: MakeKey, sign_in: SignIn
+) -> None:
+    page = sign_in(app_url, _secret(make_key("admin")), "/console/admin/keys")
+    page.get_by_label("使用人").fill("环卫三队")
+    assert page.evaluate(PRESSED_TWICE, "[aria-labelledby=new-key] button") == 1
 
 
 def test_toilets_are_looked_for_where_it_was_reported_even_before_that_is_known(
