@@ -74,6 +74,23 @@ def state_at(camera: Camera, now: datetime) -> CameraState | None:
     return "offline" if is_silent(camera, now) else camera.state
 
 
+def state_since(camera: Camera, now: datetime) -> datetime | None:
+    """Return since when a camera is as `state_at` says; silence begins at the last heartbeat."""
+    if state_at(camera, now) != "offline":
+        return camera.state_since
+    if camera.state != "offline":
+        return camera.heartbeat_at
+    known = (camera.state_since, camera.heartbeat_at)  # Told or noticed, whichever came first
+    return min((one for one in known if one is not None), default=None)
+
+
+def noticed_since(camera: Camera, now: datetime) -> datetime | None:
+    """Return when a camera's state could first be seen: silence shows after a while only."""
+    since = state_since(camera, now)
+    silent = is_silent(camera, now) and since == camera.heartbeat_at
+    return since + SILENT_AFTER if silent and since is not None else since
+
+
 def check_zone(points: Sequence[tuple[float, float]]) -> None:
     """Check that points in the frame make a plain polygon.
 

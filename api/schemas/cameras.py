@@ -12,8 +12,8 @@ from api.cameras.camera import (
     CameraState,
     Zone,
     ZoneKind,
-    is_silent,
     state_at,
+    state_since,
 )
 from api.cameras.incidents import IncidentNews, RecordedIncident
 from api.cameras.watching import grid_of
@@ -250,7 +250,6 @@ def show_camera(services: Services, camera: Camera) -> CameraAnswer:
         ZoneAnswer(points=zone.points, kind=zone.kind, labels=zone.labels, name=zone.name)
         for zone in camera.zones
     )
-    silent = is_silent(camera, now) and camera.state != "offline"
     return CameraAnswer(
         id=camera.id,
         code=camera.code,
@@ -264,7 +263,7 @@ def show_camera(services: Services, camera: Camera) -> CameraAnswer:
         zones=zones,
         created_at=camera.created_at,
         state=state_at(camera, now),
-        state_since=camera.heartbeat_at if silent else camera.state_since,
+        state_since=state_since(camera, now),
         heartbeat_at=camera.heartbeat_at,
         frame_sha256=camera.frame_sha256,
         retired_at=camera.retired_at,

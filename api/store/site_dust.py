@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Final
 
 from sqlalchemy import Connection, func, or_, select
 
 from api.cameras.camera import Camera
 from api.cameras.dust import Span
+from api.cameras.sight import known_until
 from api.store.incidents import Incident, IncidentFilter, list_incidents
 from api.store.outbox import TYPE_PREFIX
 from api.store.side_tables import incidents, outbox
@@ -27,7 +28,7 @@ class DustSpan:
     camera_id: str
     span: Span
     is_open: bool
-    """It was not over when it was last heard of: the span ends with the window."""
+    """It goes on, as far as is known: the span ends with the window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +61,22 @@ def open_incidents(
 
 
 def list_dust(
-    connection: Connection, camera_ids: Sequence[str], window: Span
+    connection: Connection, cameras: Sequence[Camera], window: Span, timezone: tzinfo
 ) -> tuple[DustSpan, ...]:
     """Return when some cameras saw dust, cut to a window, the earliest first.
 
-    An incident that is still open goes on until the window's end.
+    Args:
+        connection: To the ledger.
+        cameras: Which, as they are now.
+        window: It ends now. An incident that is still open goes on to its end, or as long as is
+            known (`known_until`).
+        timezone: Of the cameras' hours.
     """
+    by_id = {one.id: one for one in cameras}
     rows = connection.execute(
         select(incidents.c.camera_id, incidents.c.started_at, incidents.c.ended_at)
         .where(
-            incidents.c.camera_id.in_(camera_ids),
+            incidents.c.camera_id.in_(by_id),
             incidents.c.label == DUST,
             incidents.c.started_at < window.end,
             or_(incidents.c.ended_at.is_(None), incidents.c.ended_at > window.start),
@@ -78,9 +85,13 @@ def list_dust(
     )
     found = []
     for row in rows:
-        start, end = max(row.started_at, window.start), row.ended_at or window.end
+        end = row.ended_at
+        if end is None:
+            end = known_until(by_id[row.camera_id], row.started_at, window.end, timezone)
+        is_open = row.ended_at is None and end == window.end
+        start = max(row.started_at, window.start)
         if start < (end := min(end, window.end)):
-            found.append(DustSpan(row.camera_id, Span(start, end), row.ended_at is None))
+            found.append(DustSpan(row.camera_id, Span(start, end), is_open))
     return tuple(found)
 
 

@@ -73,6 +73,7 @@ class SiteRow:
 
     site: str
     cameras: int
+    """In use."""
     timeline: Timeline
 
 
@@ -90,7 +91,7 @@ def gather_timeline(
 ) -> Timeline:
     """Return when cameras saw dust, up to now."""
     window = _window(services, over)
-    dust = list_dust(connection, [one.id for one in cameras], window)
+    dust = list_dust(connection, cameras, window, services.rules.timezone)
     return lay_out(services, cameras, dust, window)
 
 
@@ -101,17 +102,21 @@ def gather_sites(services: Services, connection: Connection, cameras: Sequence[C
     for one in cameras:
         if one.site:
             by_site.setdefault(one.site, []).append(one)
-    every = [one.id for some in by_site.values() for one in some]
+    every = [one for some in by_site.values() for one in some]
     sites = {one.id: site for site, some in by_site.items() for one in some}
     dust: dict[str, list[DustSpan]] = {site: [] for site in by_site}
-    for seen in list_dust(connection, every, window):
+    for seen in list_dust(connection, every, window, services.rules.timezone):
         dust[sites[seen.camera_id]].append(seen)
     seconds = {site: sum_seconds([one.span for one in own]) for site, own in dust.items()}
     now = {site for site, own in dust.items() if any(one.is_open for one in own)}
     order = sorted(by_site, key=lambda site: (site not in now, -seconds[site], site))
     return SiteRows(
         tuple(
-            SiteRow(site, len(by_site[site]), lay_out(services, by_site[site], dust[site], window))
+            SiteRow(
+                site,
+                sum(one.retired_at is None for one in by_site[site]),
+                lay_out(services, by_site[site], dust[site], window),
+            )
             for site in order[:MOST_SITES]
         ),
         len(by_site),
@@ -121,7 +126,7 @@ def gather_sites(services: Services, connection: Connection, cameras: Sequence[C
 def lay_out(
     services: Services, cameras: Sequence[Camera], dust: Sequence[DustSpan], window: Span
 ) -> Timeline:
-    """Return spans laid out in a window."""
+    """Return spans laid out in a window; a retired camera that saw nothing has no row."""
     timezone = services.rules.timezone
     spans = [one.span for one in dust]
     days = days_of(window, timezone)
@@ -132,6 +137,8 @@ def lay_out(
     rows = []
     for camera in cameras:
         own = by_camera.get(camera.id, [])
+        if camera.retired_at is not None and not own:
+            continue
         bars = tuple(_bar(one.span, window, is_open=one.is_open) for one in own)
         rows.append(DustRow(camera, bars, sum_seconds([one.span for one in own])))
     return Timeline(

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from sqlalchemy import Connection
 
-from api.cameras.camera import Camera, CameraPlace, is_silent, state_at
+from api.cameras.camera import Camera, CameraPlace, noticed_since, state_at, state_since
 from api.cameras.incidents import see_cases
 from api.cameras.watching import find_cameras
 from api.principal import Principal
@@ -57,6 +57,8 @@ class Tile:
     camera: Camera
     state: str
     since: datetime | None
+    noticed_at: datetime | None
+    """When that could first be seen."""
     frame_at: datetime | None
     open_count: int
     incidents: tuple[ShownIncident, ...] = ()
@@ -79,7 +81,7 @@ class Wall:
     sites: tuple[str, ...]
     """Names to choose from."""
     on_sites: tuple[Camera, ...]
-    """Those of all pages that watch a building site."""
+    """All of the building sites that occur on any page, whatever their state, retired ones too."""
     total: int
     page: int
     pages: int
@@ -104,7 +106,8 @@ def gather_wall(services: Services, principal: Principal, wanted: WallFilter) ->
         order = sorted(fitting, key=lambda one: _place_of(one, now, open_counts, wanted))
         shown = order[(page - 1) * PAGE_CAMERAS : page * PAGE_CAMERAS]
         tiles = make_tiles(connection, principal, shown, now)
-    on_sites = tuple(one for one in fitting if one.site)
+    shown_sites = {one.site for one in fitting if one.site}
+    on_sites = tuple(one for one in everything if one.site in shown_sites)
     return Wall(
         tiles,
         _group(tiles, by_site=wanted.by_site),
@@ -129,7 +132,8 @@ def make_tiles(
         Tile(
             camera=one,
             state=name_state(one, now),
-            since=since_when(one, now),
+            since=state_since(one, now),
+            noticed_at=noticed_since(one, now),
             frame_at=frames.get(one.frame_sha256 or ""),
             open_count=len(seen.get(one.id, ())),
             incidents=tuple(shown[incident.id] for incident in seen.get(one.id, ())),
@@ -157,12 +161,6 @@ def add_cases(
 def name_state(camera: Camera, now: datetime) -> str:
     """Return a camera's state as the wall counts it."""
     return state_at(camera, now) or "never"
-
-
-def since_when(camera: Camera, now: datetime) -> datetime | None:
-    """Return since when a camera is so; one that fell silent, since it was last heard of."""
-    silent = is_silent(camera, now) and camera.state != "offline"
-    return camera.heartbeat_at if silent else camera.state_since
 
 
 def _group(tiles: Sequence[Tile], *, by_site: bool) -> tuple[tuple[str, tuple[Tile, ...]], ...]:

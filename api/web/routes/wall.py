@@ -87,13 +87,15 @@ def show_site(
     site: str,
     over: Annotated[DustRange, Query()] = "day",
 ) -> Response:
-    """Show a building site: its dust and its cameras."""
-    cameras = [one for one in find_cameras(services, visitor.principal) if one.site == site]
+    """Show a building site: its dust, what cameras saw that are retired included; its cameras."""
+    everything = find_cameras(services, visitor.principal, retired=True)
+    cameras = [one for one in everything if one.site == site]
     if not cameras:
         raise NotFoundError("site", site)
+    in_use = [one for one in cameras if one.retired_at is None]
     with services.database.read() as connection:
         timeline = gather_timeline(services, connection, cameras, over)
-        tiles = make_tiles(connection, visitor.principal, cameras, services.clock())
+        tiles = make_tiles(connection, visitor.principal, in_use or cameras, services.clock())
     return show_page(
         request, "wall_site.html", site=site, over=over, timeline=timeline, tiles=tiles
     )

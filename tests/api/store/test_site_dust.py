@@ -1,5 +1,6 @@
 """When dust was seen: spans are cut, joined and counted by day, on either database."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -12,6 +13,7 @@ from sqlalchemy import Connection
 
 from api.cameras.camera import Camera
 from api.cameras.dust import Span, cut_spans, days_of, join_spans, seconds_by_day, sum_seconds
+from api.cameras.sight import known_until
 from api.ids import new_id
 from api.store.cameras import insert_camera
 from api.store.database import Database
@@ -82,11 +84,15 @@ def test_a_night_is_parted_at_the_local_midnight() -> None:
     assert [(day.day, seconds) for day, seconds in counted] == [(1, 1800), (2, 3600)]
 
 
-def add_camera(connection: Connection, code: str) -> Camera:
-    camera = Camera(
+def make_camera(code: str) -> Camera:
+    return Camera(
         id=new_id(), code=code, name=code, place="site", site="s", lat=None, lon=None, labels=(),
         hours=(), zones=(), created_at=NOON,
     )  # fmt: skip
+
+
+def add_camera(connection: Connection, code: str) -> Camera:
+    camera = make_camera(code)
     insert_camera(connection, camera)
     return camera
 
@@ -114,14 +120,48 @@ def test_dust_is_listed_within_a_window_and_goes_on_while_it_is_open(database: D
         add_dust(connection, one, -30, -30)
         add_dust(connection, one, -30, -20, "street_vending")
         add_dust(connection, other, -40, 30)
-        found = list_dust(connection, [one.id, other.id], window)
+        found = list_dust(connection, [one, other], window, ZONES[0])
         assert [(row.camera_id, row.span, row.is_open) for row in found] == [
             (one.id, Span(at(-60), at(-50)), False),
             (other.id, Span(at(-40), at(0)), False),
             (one.id, Span(at(-10), at(0)), True),
         ]
-        assert list_dust(connection, [], window) == ()
-        assert [row.camera_id for row in list_dust(connection, [other.id], window)] == [other.id]
+        assert list_dust(connection, [], window, ZONES[0]) == ()
+        (row,) = list_dust(connection, [other], window, ZONES[0])
+        assert row.camera_id == other.id
+        silent = replace(one, state="live", heartbeat_at=at(-8))
+        (*_, row) = list_dust(connection, [silent], window, ZONES[0])
+        assert (row.span, row.is_open) == (Span(at(-10), at(-8)), False)
+
+
+HEARD = {"state": "live", "state_since": at(-500), "heartbeat_at": at(0)}
+DAY = (("06:00", "12:00"), ("12:00", "12:05"))  # It is noon in Shanghai.
+
+
+@pytest.mark.parametrize(
+    ("changes", "start", "end"),
+    [
+        ({}, -60, 0),  # Never heard of, but it tells incidents
+        (HEARD, -60, 0),
+        (HEARD | {"heartbeat_at": at(-5)}, -60, 0),
+        (HEARD | {"heartbeat_at": at(-6)}, -60, -6),
+        (HEARD | {"heartbeat_at": at(-90)}, -60, -60),
+        (HEARD | {"state": "black", "state_since": at(-20)}, -60, -20),
+        (HEARD | {"state": "offline", "state_since": at(-20), "heartbeat_at": at(-25)}, -60, -25),
+        (HEARD | {"state": "offline", "state_since": at(-20)}, -60, -20),
+        (HEARD | {"retired_at": at(-30)}, -60, -30),
+        (HEARD | {"hours": DAY}, -60, 0),
+        (HEARD | {"hours": DAY}, -24 * 60, -24 * 60 + 5),
+        (HEARD | {"hours": DAY}, -7 * 60, 0),  # Begun out of hours: they were others then.
+        (HEARD | {"hours": (("22:00", "02:00"),)}, -11 * 60, -10 * 60),
+        (HEARD | {"hours": (("00:00", "12:00"), ("12:00", "00:00"))}, -3 * 24 * 60, 0),
+    ],
+)
+def test_dust_goes_on_as_long_as_somebody_watches(
+    changes: dict[str, Any], start: int, end: int
+) -> None:
+    camera = replace(make_camera("A"), **changes)
+    assert known_until(camera, at(start), at(0), ZONES[0]) == at(end)
 
 
 def test_open_incidents_are_counted_and_listed_by_camera(database: Database) -> None:

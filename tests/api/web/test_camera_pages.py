@@ -4,11 +4,12 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 
 from api.cameras.camera import Camera
-from api.cameras.watching import Heartbeat, record_heartbeat
+from api.cameras.watching import Heartbeat, record_heartbeat, retire_camera
 from api.services import Services
 from tests.api.web import camera_wall
 from tests.api.web.camera_wall import ADMIN, codes, see
@@ -83,10 +84,64 @@ def test_the_dust_of_a_site_is_drawn_and_told_in_a_table(
         assert re.search(r'<td class="number">90</td>', page.text)
         assert codes(page.text) == ["S-1", "S-2"]
     see(services, "S-1", "site_dust")
-    clock.advance(minutes=10)
+    clock.advance(minutes=4)
     assert 'class="dust open"' in client.get(link[1]).text
     assert client.get("/console/wall/sites/没有").status_code == 404
     assert client.get(f"{link[1]}?over=year").status_code == 422
+
+
+def test_dust_is_not_counted_while_nobody_watches(
+    services: Services, clock: Any, enter: Callable[..., "TestClient"], add: Callable[..., Camera]
+) -> None:
+    add("S-1", "live", place="site", site="滨江三期")
+    see(services, "S-1", "site_dust", started_at=services.clock() - timedelta(minutes=30))
+    client = enter()
+    site = "/console/wall/sites/滨江三期"
+    for address in ("/console/wall/tiles", site):
+        assert "正在扬尘" in client.get(address).text
+    clock.advance(minutes=25)
+    for address in ("/console/wall/tiles", site):
+        page = client.get(address).text
+        assert "30分钟" in page
+        assert "正在扬尘" not in page
+        assert "仍在继续" not in page
+
+
+def test_dust_that_a_retired_camera_saw_is_not_forgotten(
+    services: Services, enter: Callable[..., "TestClient"], add: Callable[..., Camera]
+) -> None:
+    now = services.clock()
+    for code in ("S-1", "S-2"):
+        add(code, "live", place="site", site="滨江三期")
+    begun, ended = now - timedelta(minutes=50), now - timedelta(minutes=9)
+    see(services, "S-1", "site_dust", state="cleared", started_at=begun, ended_at=ended)
+    retire_camera(services, ADMIN, "S-1")
+    client = enter()
+    tiles = client.get("/console/wall/tiles").text
+    assert "41分钟" in tiles
+    assert re.search(r'滨江三期</a></th><td class="number">1</td>', tiles)
+    page = client.get("/console/wall/sites/滨江三期").text
+    assert "41分钟" in page
+    assert codes(page) == ["S-2"]
+    retire_camera(services, ADMIN, "S-2")
+    answer = client.get("/console/wall/sites/滨江三期")
+    assert answer.status_code == 200
+    assert codes(answer.text) == ["S-1", "S-2"]
+    assert ">S-2</a></th><td>" not in answer.text  # It saw nothing.
+
+
+def test_a_site_shows_all_its_dust_whatever_state_is_asked_for(
+    services: Services, enter: Callable[..., "TestClient"], add: Callable[..., Camera]
+) -> None:
+    add("S-1", "live", place="site", site="滨江三期")
+    add("S-2", "frozen", place="site", site="滨江三期")
+    add("S-3", "live", place="site", site="别处")
+    see(services, "S-1", "site_dust", started_at=services.clock() - timedelta(minutes=30))
+    page = enter().get("/console/wall/tiles?state=frozen").text
+    assert codes(page) == ["S-2"]
+    assert "正在扬尘" in page
+    assert re.search(r'滨江三期</a></th><td class="number">2</td>', page)
+    assert "/console/wall/sites/" + quote("别处") not in page
 
 
 def test_names_are_text_and_never_markup(

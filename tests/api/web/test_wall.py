@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from api.cameras.camera import Camera
-from api.cameras.watching import retire_camera
+from api.cameras.watching import notice_silent_cameras, retire_camera
 from api.cases.grid import parse_grid
 from api.services import Services
 from api.web.camera_form import sign_camera
@@ -71,17 +71,24 @@ def test_troubled_cameras_come_first_then_those_that_see_something(
 
 
 def test_a_silent_camera_is_offline_since_it_was_last_heard_of(
-    clock: Any, enter: Callable[..., "TestClient"], add: Callable[..., Camera]
+    services: Services,
+    clock: Any,
+    enter: Callable[..., "TestClient"],
+    add: Callable[..., Camera],
 ) -> None:
     add("A", "live")
     clock.advance(minutes=4)
     client = enter()
     assert 'data-state="live"' in client.get("/console/wall").text
     clock.advance(minutes=2)
-    text = client.get("/console/wall").text
-    assert 'data-state="offline"' in text
-    assert "离线" in text
-    assert "2026-03-02 09:00" in text
+    for _ in range(2):
+        text = client.get("/console/wall").text
+        assert 'data-state="offline"' in text
+        assert "离线" in text
+        assert "2026-03-02 09:00" in text
+        noticed = float(re.findall(r'data-noticed="([0-9.]+)"', text)[0])
+        assert services.clock().timestamp() - noticed == 60, "five minutes after the last beat"
+        notice_silent_cameras(services)  # The same, now that it is on record
 
 
 def test_sixty_cameras_stand_on_a_page_and_sites_can_be_grouped(

@@ -24,7 +24,7 @@ function tellChanges(before, after, lastLook) {
   let told = 0;
   for (const [id, tile] of after) {
     const known = before.get(id);
-    const changed = known ? known.state !== tile.state : Number(tile.since) > lastLook;
+    const changed = known ? known.state !== tile.state : Number(tile.noticed) > lastLook;
     if (!changed) continue;
     tell(tile.news);
     told += 1;
