@@ -11,7 +11,7 @@ export class Canvas {
    * @param {SVGSVGElement} svg
    * @param {HTMLImageElement|null} picture
    * @param {object} told begin, move(at, place), insert(after, place), remove(at), choose(index),
-   *   chooseCorner(at), finish(points|null), drawing(on)
+   *   chooseCorner(at), finish(points|null), drawing(on), sketched()
    * @param {object} words
    */
   constructor(svg, picture, told, words) {
@@ -28,6 +28,9 @@ export class Canvas {
   }
 
   isDrawing() { return this.sketch !== null; }
+
+  /** Whether an outline is begun and not closed: it is no zone yet. */
+  isBegun() { return Boolean(this.sketch?.length); }
 
   draw() {
     this.sketch = [];
@@ -89,6 +92,7 @@ export class Canvas {
     if (near && this.sketch.length >= 3) { this.close(); return; }
     this.sketch.push(place);
     this.cross = place;
+    this.told.sketched();
     this.paint();
   }
 

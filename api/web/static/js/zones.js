@@ -13,6 +13,7 @@ const MOST_STEPS = 200;
 let zones = JSON.parse(editor.dataset.zones);
 let saved = JSON.stringify(zones);
 let { seen } = editor.dataset; // Tells the service which zones these came from
+let unanswered = null; // Zones that were sent, and nobody knows whether they came in
 let chosen = zones.length ? 0 : -1;
 let corner = 0;
 const steps = [];
@@ -26,6 +27,7 @@ const canvas = new Canvas(byId("drawing"), byId("picture"), {
   chooseCorner: (at) => { corner = at; showPoints(); },
   finish: finishDrawing,
   drawing: showDrawing,
+  sketched: showUnsaved,
 }, words);
 
 function zone() { return zones[chosen]; }
@@ -57,10 +59,13 @@ function refresh() {
   canvas.show(zones, chosen, corner);
   showList();
   showFields();
-  const changed = JSON.stringify(zones) !== saved;
-  byId("unsaved").hidden = !changed;
+  showUnsaved();
   byId("undo").disabled = !steps.some((one) => one !== JSON.stringify(zones));
 }
+
+function isUnsaved() { return canvas.isBegun() || JSON.stringify(zones) !== saved; }
+
+function showUnsaved() { byId("unsaved").hidden = !isUnsaved(); }
 
 function showList() {
   const list = byId("zone-list");
@@ -188,9 +193,14 @@ function showDrawing(on) {
   byId("draw").setAttribute("aria-pressed", String(on));
   byId("finish").hidden = !on;
   tell(on ? words.drawing : "");
+  showUnsaved();
 }
 
 async function save() {
+  if (canvas.isBegun()) {
+    say(words.begun, "bad");
+    return;
+  }
   const wrong = zones.findIndex((one) => findFault(one.points, most));
   if (wrong >= 0) {
     chosen = wrong;
@@ -198,19 +208,28 @@ async function save() {
     say(`${nameOf(zones[wrong], wrong)}: ${words[findFault(zones[wrong].points, most)]}`, "bad");
     return;
   }
-  const sent = JSON.stringify(zones);
+  const wanted = JSON.stringify(zones);
   byId("save").disabled = true;
   try {
-    ({ seen } = await send(editor.dataset.address, { seen, zones }));
-    saved = sent;
+    if (unanswered && unanswered !== wanted) await put(unanswered);
+    await put(wanted);
     say(words.saved);
     refresh();
   } catch (error) {
+    if (error instanceof Problem && error.status < 500 && error.status !== 401) unanswered = null;
     say(error instanceof Problem ? error.message : words.lost, "bad");
   } finally {
     byId("save").disabled = false;
     byId("save").focus();
   }
+}
+
+/** Send zones. What may be in place already is sent once more before others: `seen` tells of it. */
+async function put(text) {
+  unanswered = text;
+  ({ seen } = await send(editor.dataset.address, { seen, zones: JSON.parse(text) }));
+  unanswered = null;
+  saved = text;
 }
 
 byId("draw").addEventListener("click", () => { if (canvas.isDrawing()) canvas.cancel(); else canvas.draw(); });
@@ -242,6 +261,6 @@ document.addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key === "z" && event.target.tagName !== "INPUT") { event.preventDefault(); undo(); }
 });
 window.addEventListener("beforeunload", (event) => {
-  if (JSON.stringify(zones) !== saved) event.preventDefault();
+  if (isUnsaved()) event.preventDefault();
 });
 refresh();

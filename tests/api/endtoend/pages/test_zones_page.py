@@ -4,7 +4,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Request, Route, expect
 
 from api.services import Services
 from tests.api.endtoend.pages import camera_street
@@ -96,6 +96,56 @@ def test_a_zone_that_crosses_itself_is_told_and_stays(
     page.get_by_role("button", name="撤销").click()
     page.get_by_role("button", name="保存").click()
     expect(page.locator("#messages")).to_contain_text("区域已保存")
+
+
+@only_sqlite
+def test_an_outline_that_is_not_closed_is_neither_saved_nor_lost(
+    street: Services, app_url: str, make_key: MakeKey, sign_in: SignIn
+) -> None:
+    del street
+    page = sign_in(app_url, bare(make_key("admin")), "/console/wall/HP-0140/zones", viewport=SIZE)
+    sent: list[Request] = []
+    page.on("request", lambda one: sent.append(one) if one.method == "POST" else None)
+    page.get_by_role("button", name="新区域").click()
+    expect(page.locator("#unsaved")).to_be_hidden()
+    box = page.locator("#drawing").bounding_box()
+    assert box is not None
+    for x, y in ((0.2, 0.2), (0.8, 0.2), (0.8, 0.8)):
+        page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
+    expect(page.locator("#unsaved")).to_be_visible()
+    page.get_by_role("button", name="保存").click()
+    expect(page.locator("#messages")).to_contain_text("还没画完")
+    assert not sent
+    with page.expect_event("dialog") as asked:
+        page.close(run_before_unload=True)
+    assert asked.value.type == "beforeunload"
+    asked.value.dismiss()
+    page.locator("#drawing").press("Escape")
+    expect(page.locator("#unsaved")).to_be_hidden()
+    page.get_by_role("button", name="保存").click()
+    expect(page.locator("#messages")).to_contain_text("区域已保存")
+
+
+@only_sqlite
+def test_zones_whose_saving_was_not_answered_are_no_one_elses(
+    street: Services, app_url: str, make_key: MakeKey, sign_in: SignIn, client: "TestClient"
+) -> None:
+    del street
+    page = sign_in(app_url, bare(make_key("admin")), "/console/wall/HP-0140/zones", viewport=SIZE)
+
+    def lose(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    page.route("**/zones", lose, times=1)
+    page.get_by_role("button", name="加一个矩形").click()
+    page.get_by_role("button", name="保存").click()
+    expect(page.locator("#messages")).to_contain_text("无法连接到服务")
+    page.get_by_role("button", name="加一个矩形").click()
+    page.get_by_role("button", name="保存").click()
+    expect(page.locator("#messages")).to_contain_text("区域已保存")
+    answer = client.get("/v1/cameras/HP-0140", headers=make_key("operator"))
+    assert len(answer.json()["zones"]) == 4
 
 
 @only_sqlite
