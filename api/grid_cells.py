@@ -131,6 +131,6 @@ def _reassign(services: Services, connection: Connection, grid: Grid, actor: str
             reason="The grid was imported anew.",
             details={"grid_code": [case.grid_code, code]},
         )
-        record_change(services, connection, after, line)
+        record_change(services, connection, after, line, left_grid=case.grid_code)
         moved += 1
     return moved

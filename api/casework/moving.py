@@ -142,9 +142,10 @@ def correct_case(
             changed = replace(changed, label=correction.label, event_code=code)
         if correction.lat is not None and correction.lon is not None:
             place = to_wgs84(correction.lat, correction.lon, correction.datum)
-            cell = services.grid.find(place.lat, place.lon)
-            check_reach(principal, cell)
-            changed = replace(changed, lat=place.lat, lon=place.lon, grid_code=cell)
+            if (place.lat, place.lon) != (case.lat, case.lon):  # Else it keeps the cell it has.
+                cell = services.grid.find(place.lat, place.lon)
+                check_reach(principal, cell)
+                changed = replace(changed, lat=place.lat, lon=place.lon, grid_code=cell)
         if correction.address is not None:
             changed = replace(changed, address=correction.address)
         changed = recount(services, connection, changed)

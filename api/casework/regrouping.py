@@ -27,6 +27,7 @@ from api.store.case_reports import (
 )
 from api.store.cases import insert_case
 from api.store.reports import Report
+from api.store.verdicts import pass_verdicts
 
 
 def merge_case(
@@ -37,6 +38,7 @@ def merge_case(
     *,
     reason: str | None = None,
     version: int | None = None,
+    into_version: int | None = None,
 ) -> Case:
     """Let a case end in another: its reports speak for that one from now on.
 
@@ -60,6 +62,7 @@ def merge_case(
         case = find_case(connection, principal, case_id)
         into = find_case(connection, principal, into_id)
         check_version(case, version)
+        check_version(into, into_version)
         merged = replace(make_move(case, "merge", at=now, reason=reason), merged_into=into.id)
         check_running(into)
         moving = list_reports(connection, case.id)
@@ -203,8 +206,10 @@ def _pass_reports(
 ) -> None:
     if not moving:
         return
-    remove_reports(connection, moving[0].case_id, [one.report_id for one in moving])
+    source, moved = moving[0].case_id, [one.report_id for one in moving]
+    remove_reports(connection, source, moved)
     there = {one.report_id for one in list_reports(connection, target.id)}
     for one in moving:
         if one.report_id not in there:
             add_report(connection, replace(one, case_id=target.id, joined_at=now, why=why))
+    pass_verdicts(connection, source, target.id, moved)

@@ -32,7 +32,9 @@ from api.store.cases import COLUMNS
 from api.store.deadlines import MAY_RUN, awaited
 from api.store.tables import case_reports, cases, reports
 
-_NUMBER: Final = re.compile(r"\d{4}-\d*")
+_NUMBER: Final = re.compile(r"\d{4}-\d{6,}")
+_NUMBER_BEGUN: Final = re.compile(r"\d{4}-\d{0,5}")
+"""Or a house's number."""
 _COUNT: Final = re.compile(r"\d{1,6}")
 """What people say of a number such as 2026-000123: 123."""
 COUNT_DIGITS: Final = 6
@@ -174,7 +176,10 @@ def _matches(text: str) -> ColumnElement[bool]:
     if _NUMBER.fullmatch(text):
         return cases.c.number.startswith(text, autoescape=True)
     # Named, so that the database works it out once for a statement, however often it stands there.
-    return cases.c.id.in_(select(_containing(text).cte("with_text").c.id))
+    found = cases.c.id.in_(select(_containing(text).cte("with_text").c.id))
+    if _NUMBER_BEGUN.fullmatch(text):
+        return or_(cases.c.number.startswith(text, autoescape=True), found)
+    return found
 
 
 def _containing(text: str) -> CompoundSelect[Any]:

@@ -78,11 +78,12 @@ def count_handled(connection: Connection, wanted: Wanted) -> tuple[HandledCount,
 def count_first_looks(connection: Connection, wanted: Wanted) -> tuple[LookCount, ...]:
     """Count the cases opened in the span by how soon somebody verified or dismissed them.
 
-    Cases that nobody had to look at (filed at once, or merged unseen) are left out.
+    Cases that nobody had to look at (filed at once by the service, or merged unseen) are left out.
     """
+    by_people = ~case_events.c.actor.startswith("system:")
     inner = (
         select(cases.c.opened_at, cases.c.state, func.min(case_events.c.at).label("seen_at"))
-        .outerjoin(case_events, _events("verify", "dismiss"))
+        .outerjoin(case_events, and_(_events("verify", "dismiss"), by_people))
         .where(*opened_within(wanted))
         .group_by(cases.c.id)
         .subquery()

@@ -1,6 +1,6 @@
 """What people said of findings, and the answers that they judged."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -48,6 +48,36 @@ def insert_verdict(connection: Connection, verdict: Verdict) -> None:
             role=verdict.role,
             body=dict(verdict.body),
         )
+    )
+
+
+def pass_verdicts(
+    connection: Connection, source_id: str, target_id: str, report_ids: Sequence[str]
+) -> None:
+    """Let verdicts follow the photos of reports that went from one case to another.
+
+    Args:
+        connection: A transaction in which the reports have gone already.
+        source_id: The case that they left; what is said of a photo that it still has stays.
+        target_id: The case that has them now.
+        report_ids: The reports.
+    """
+    gone = select(reports.c.photo_sha256).where(
+        reports.c.id.in_(report_ids), reports.c.photo_sha256.is_not(None)
+    )
+    left = (
+        select(reports.c.photo_sha256)
+        .join(case_reports, case_reports.c.report_id == reports.c.id)
+        .where(case_reports.c.case_id == source_id, reports.c.photo_sha256.is_not(None))
+    )
+    connection.execute(
+        verdicts.update()
+        .where(
+            verdicts.c.case_id == source_id,
+            verdicts.c.photo_sha256.in_(gone),
+            verdicts.c.photo_sha256.not_in(left),
+        )
+        .values(case_id=target_id)
     )
 
 

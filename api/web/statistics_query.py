@@ -27,6 +27,10 @@ SPAN_NAMES: Final[tuple[tuple[SpanName, str, str], ...]] = (
 )
 
 
+DAYS_BEFORE: Final = 29
+"""From the first day to the last where only the last is named: 30 days."""
+
+
 class StatisticsQuery(BaseModel):
     """Of which days, label and grid cells."""
 
@@ -59,7 +63,8 @@ def choose_span(query: StatisticsQuery, rules: Rules, now: datetime) -> DaySpan:
         return month_before(today, timezone)
     if query.span == "dates":
         last = query.last or today
-        return make_span(query.first or last - timedelta(days=29), last, timezone)
+        first = date.fromordinal(max(1, last.toordinal() - DAYS_BEFORE))
+        return make_span(query.first or first, last, timezone)
     return last_days(int(query.span), today, timezone)
 
 

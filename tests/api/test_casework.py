@@ -14,6 +14,7 @@ from api.cases.states import MoveName
 from api.casework.closing_check import AfterPhoto, check_after_photo
 from api.casework.moving import Correction, MoveOrder, correct_case, find_case, move_case
 from api.casework.regrouping import merge_case, split_case
+from api.casework.verdicts import FindingWord, NewVerdict, judge_photo
 from api.errors import ConflictError, ForbiddenError, IllegalMoveError, InvalidError, NotFoundError
 from api.intake.accepting import NewReport, accept_report
 from api.intake.scoring import score_step
@@ -26,7 +27,7 @@ from api.store.cases import get_case, list_events
 from api.store.closing_checks import list_checks
 from api.store.reports import get_report, list_cases_of
 from api.store.side_tables import outbox
-from api.store.tables import photo_bands, work_items
+from api.store.tables import photo_bands, verdicts, work_items
 from detector.detections import Finding
 
 BIN = Finding("f1", "overflowing_bin", 0.9, (100, 100, 400, 500), True, "medium")
@@ -182,6 +183,41 @@ def test_merging_takes_the_reports_along(services: Services, open_case: Opener) 
         merge_case(services, OPERATOR, second.id, first.id)
     with pytest.raises(InvalidError):
         merge_case(services, OPERATOR, first.id, first.id)
+
+
+def test_what_was_judged_follows_the_photo(services: Services, open_case: Opener) -> None:
+    first, second = open_case(), open_case(JPEG + b"2", lat=LAT + 0.01)
+    sha256 = second.photo_sha256
+    assert sha256 is not None
+    judge_photo(services, OPERATOR, second.id, NewVerdict(sha256, (FindingWord("f1", "false"),)))
+
+    def judged() -> list[tuple[str, str]]:
+        with services.database.read() as connection:
+            every = connection.execute(select(verdicts.c.case_id, verdicts.c.photo_sha256))
+            return [tuple(row) for row in every]
+
+    assert judged() == [(second.id, sha256)]
+    merge_case(services, OPERATOR, second.id, first.id)
+    assert judged() == [(first.id, sha256)]
+    with services.database.read() as connection:
+        (moved,) = [one for one in list_reports(connection, first.id) if one.why == "merged"]
+    new = split_case(services, OPERATOR, first.id, [moved.report_id])
+    assert judged() == [(new.id, sha256)]
+
+
+def test_what_was_judged_stays_with_a_photo_that_stays(
+    services: Services, open_case: Opener
+) -> None:
+    case = open_case()
+    assert open_case().id == case.id  # The same photo twice
+    assert case.photo_sha256 is not None
+    said = NewVerdict(case.photo_sha256, (FindingWord("f1", "true"),))
+    judge_photo(services, OPERATOR, case.id, said)
+    with services.database.read() as connection:
+        ids = [one.report_id for one in list_reports(connection, case.id)]
+    split_case(services, OPERATOR, case.id, ids[1:])
+    with services.database.read() as connection:
+        assert connection.execute(select(verdicts.c.case_id)).scalar_one() == case.id
 
 
 def test_merging_keeps_what_only_one_knows(

@@ -131,7 +131,14 @@ def merge(
         if other is None:
             raise InvalidError("merge_choice", "No other case was chosen.")
         if form.direction == "into_this":
-            return merge_case(services, visitor.principal, other, case_id, reason=form.reason)
+            return merge_case(
+                services,
+                visitor.principal,
+                other,
+                case_id,
+                reason=form.reason,
+                into_version=form.version,
+            )
         return merge_case(
             services,
             visitor.principal,

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from api.cases.states import MOVES, MoveName
 from api.casework.bulk import MOST_CASES, SeenCase, move_cases
 from api.casework.moving import MoveOrder
-from api.errors import BusyError
+from api.errors import BusyError, InvalidError
 from api.http.deps import get_services
 from api.schemas.types import LongText, ShortText
 from api.services import Services
@@ -143,8 +143,10 @@ def move_many(
     """Make one move with each of the chosen cases, and show what came of each."""
     seen = tuple(SeenCase(one[:36], int(one[37:])) for one in form.case)
     details: dict[str, Any] = {}
-    if form.unit is not None and form.move == "dispatch":
-        details["unit"] = form.unit
+    if form.move == "dispatch":
+        details["unit"] = (form.unit or "").strip()
+        if not details["unit"]:
+            raise InvalidError("unit_missing", "Nobody was named to handle them.")
     order = MoveOrder(form.move, form.reason, details=details)
     outcomes = move_cases(services, visitor.principal, seen, order)
     partial = request.headers.get("hx-request") == "true"

@@ -10,10 +10,12 @@ from sqlalchemy import select
 from api.cases.grid import Grid
 from api.errors import InvalidError
 from api.grid_cells import import_grid, load_grid, watch_grid
+from api.ids import new_id
 from api.intake.accepting import NewReport, accept_report
 from api.services import Services
-from api.store.side_tables import audit
+from api.store.side_tables import audit, deliveries
 from api.store.tables import case_events, cases, work_items
+from api.store.webhooks import Webhook, insert_webhook
 
 if TYPE_CHECKING:
     from starlette.testclient import TestClient
@@ -106,6 +108,26 @@ def test_another_replica_takes_the_cells_over(services: Services) -> None:
     with pytest.raises(InvalidError):
         import_grid(services, collection(), actor="system:test")
     assert len(load_grid(services.database)) == 1
+
+
+def test_the_district_that_a_case_leaves_is_told(services: Services) -> None:
+    import_grid(services, collection(cell("OLD", 121.0)), actor="system:test")
+    accept_report(services, NewReport("citizen", label="site_dust", lat=31.05, lon=121.05))
+    hooks = {
+        code: Webhook(
+            id=new_id(), url=f"https://{code}.example/", types=(), grids=(code,), secrets=(),
+            created_at=services.clock(), created_by="key:me",
+        )
+        for code in ("OLD", "NEW", "FAR")
+    }  # fmt: skip
+    with services.database.write() as connection:
+        for one in hooks.values():
+            insert_webhook(connection, one)
+    import_grid(services, collection(cell("NEW", 121.0)), actor="key:me", reassign=True)
+    import_grid(services, collection(cell("FAR", 120.0)), actor="key:me", reassign=True)
+    with services.database.read() as connection:
+        told = connection.scalars(select(deliveries.c.webhook_id)).all()
+    assert sorted(told) == sorted([hooks["OLD"].id, hooks["NEW"].id, hooks["NEW"].id])
 
 
 def test_open_cases_move_only_when_asked(services: Services) -> None:

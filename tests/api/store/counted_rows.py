@@ -74,13 +74,15 @@ def write(connection: Connection, ledger: list[Row]) -> None:
             add_event(connection, row.id, action, at)
 
 
-def add_event(connection: Connection, case_id: str, action: str, at: datetime) -> None:
+def add_event(
+    connection: Connection, case_id: str, action: str, at: datetime, actor: str = "key:1"
+) -> None:
     connection.execute(
         case_events.insert().values(
             id=new_id(),
             case_id=case_id,
             at=at,
-            actor="key:1",
+            actor=actor,
             action=action,
             to_state="collected",
             details={},

@@ -24,7 +24,7 @@ from api.store.statistics import (
 )
 from api.store.statistics_times import count_due, count_first_looks, count_handled
 from api.store.tables import cases
-from tests.api.store.counted_rows import NOW, ZONES, Row, add_case, undone, write
+from tests.api.store.counted_rows import NOW, ZONES, Row, add_case, add_event, undone, write
 
 MIDDLE = datetime(2026, 3, 8, tzinfo=UTC)
 CODES = ("310101001", "310101%02", "3101_1003", "320500001", None)
@@ -185,6 +185,18 @@ def test_times_agree_with_counting_by_hand(
         dues = count_due(connection, wanted, now)
         assert Counter({one.label: one.cases for one in dues}) == Counter(row.label for row in due)
         assert sum(one.late for one in dues) == len(late)
+
+
+def test_the_first_look_is_a_persons(database: Database) -> None:
+    wanted = Wanted(last_days(7, NOW.date(), ZONES[0]))
+    with undone(database) as connection:
+        at_once = add_case(connection, state="filed", opened_at=NOW)
+        add_event(connection, at_once, "verify", NOW, actor="system:camera")
+        assert count_first_looks(connection, wanted) == ()
+        looked_at = add_case(connection, state="verified", opened_at=NOW)
+        add_event(connection, looked_at, "verify", NOW + timedelta(minutes=7))
+        (look,) = count_first_looks(connection, wanted)
+        assert (look.minutes, look.cases) == (7, 1)
 
 
 def test_squares_hold_their_cases(database: Database) -> None:

@@ -142,7 +142,7 @@ def test_the_form_answers_a_table_of_what_came_of_it(
     assert "不能再做这一步" in text
     assert _states(services, [good, bad]) == ["dispatched", "closed"]
     # Sent a second time, as a press of "reload" does, it changes nothing.
-    assert "成功 0 件" in _send(client, token, [good], move="dispatch")
+    assert "成功 0 件" in _send(client, token, [good], move="dispatch", unit="环卫")
     without = _send(client, token, [good], version=2, move="recall")
     assert "reason_missing" in without
     assert "成功 1 件" in _send(client, token, [good], version=2, move="recall", reason="派错")
@@ -169,7 +169,7 @@ def test_who_may_not_moves_nothing(
     write_case: Callable[..., str],
 ) -> None:
     one = write_case(state="filed")
-    fields = {"case": f"{one}:1", "move": "dispatch"}
+    fields = {"case": f"{one}:1", "move": "dispatch", "unit": "环卫三队"}
     enter()
     assert client.post(MOVES, data=fields | {"csrf": "forged"}).status_code == 403
     assert client.post(MOVES, data=fields).status_code == 403
@@ -178,6 +178,8 @@ def test_who_may_not_moves_nothing(
         assert client.post(MOVES, data=fields | {"csrf": token}).status_code == 403
     assert _states(services, [one]) == ["filed"]
     token = enter()
-    for wrong in ({"case": "x:1"}, {"move": "fly"}, {"case": f"{one}:0"}):
+    for wrong in ({"case": "x:1"}, {"move": "fly"}, {"case": f"{one}:0"}, {"unit": " "}):
         answer = client.post(MOVES, data=fields | {"csrf": token} | wrong)
         assert answer.status_code == 422
+    assert "请填写处置单位" in answer.text
+    assert _states(services, [one]) == ["filed"]

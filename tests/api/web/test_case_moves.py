@@ -7,6 +7,7 @@ import pytest
 
 from api.services import Services
 from api.store.cases import list_events
+from api.store.tables import cases
 from tests.api.web import case_desk
 from tests.api.web.case_desk import SCRIPT, Enter, Report, act, form_of, go, keys_in, read
 
@@ -118,6 +119,38 @@ def test_merging_either_way(
     page = client.get(f"/console/cases/{ended.id}").text
     assert f'<a href="/console/cases/{going.id}">{going.number}</a>' in page
     assert keys_in(page) == set()
+
+
+@pytest.mark.parametrize("direction", ["into_other", "into_this"])
+def test_nothing_is_merged_with_what_somebody_else_changed_meanwhile(
+    services: Services, report: Report, enter: Enter, direction: str
+) -> None:
+    case, other = report(), report(east_m=60)
+    client = enter()
+    form = form_of(client.get(f"/console/cases/{case.id}").text, case)
+    go(services, case, "verify")
+    sent = form | {"other": other.id, "direction": direction}
+    answer = client.post(f"/console/cases/{case.id}/merge", data=sent)
+    assert answer.status_code == 409
+    assert "刚刚被别人更改" in answer.text
+    assert read(services, other.id).merged_into is None
+
+
+def test_a_new_label_alone_leaves_the_cell_as_it_is(
+    services: Services, report: Report, enter: Enter
+) -> None:
+    case = report()
+    with services.database.write() as connection:
+        connection.execute(cases.update().values(grid_code="OLD"))
+    client = enter(grids=("OLD",))
+    page = client.get(f"/console/cases/{case.id}").text
+    place = {
+        name: re.findall(rf'name="{name}"[^>]* value="([^"]+)"', page)[0] for name in ("lat", "lng")
+    }
+    answer = act(client, case, "correct", label="site_dust", address="", **place)
+    assert answer.status_code == 303
+    case = read(services, case.id)
+    assert (case.label, case.grid_code) == ("site_dust", "OLD")
 
 
 def test_splitting_and_correcting(services: Services, report: Report, enter: Enter) -> None:

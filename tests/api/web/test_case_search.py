@@ -28,7 +28,7 @@ from api.web.ledger_query import (
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 ORDERS = ("newest", "oldest", "priority", "due")
-WORDS = ("花园路 12 号", "Garden Road 100%", "a_b\\c", "", "人民路")
+WORDS = ("花园路 12 号", "延安西路1228-2号", "Garden Road 100%", "a_b\\c", "", "人民路")
 
 
 def _hour(step: int) -> datetime:
@@ -87,7 +87,22 @@ def queries(draw: st.DrawFn) -> LedgerQuery:
         "ended": draw(st.sampled_from(["", "0", "1"])),
         "overdue": draw(st.booleans()),
         "q": draw(
-            st.sampled_from(["", "", "2026-00000", "3", "花园", "garden", "%", "_b", "\\", "2026-"])
+            st.sampled_from(
+                [
+                    "",
+                    "",
+                    "2026-00000",
+                    "3",
+                    "花园",
+                    "garden",
+                    "%",
+                    "_b",
+                    "\\",
+                    "2026-",
+                    "1228-2",
+                    "2026-000003",
+                ]
+            )
         ),
         "order": draw(st.sampled_from(ORDERS)),
     }
@@ -114,9 +129,8 @@ def _fits(one: Case, query: LedgerQuery, grids: tuple[str, ...]) -> bool:
             query.order != "due" or deadline is not None,
             not text
             or (
-                one.number.startswith(text)
-                if re.fullmatch(r"\d{4}-\d*", text)
-                else text.lower() in (one.address or "").lower()
+                (bool(re.fullmatch(r"\d{4}-\d*", text)) and one.number.startswith(text))
+                or text.lower() in (one.address or "").lower()
                 or (text.isdecimal() and one.number.endswith(f"-{text:>06}"))
             ),
         )

@@ -107,7 +107,7 @@ def test_words_are_found_in_address_and_notes_and_numbers_by_their_end(
 ) -> None:
     by_address = write_case(address="浦东新区 Garden Road 5")
     by_note = write_case()
-    write_case()
+    by_house = write_case(address="延安西路1228-2号")
     report = {"id": new_id(), "received_at": NOW, "source": "citizen", "state": "unscored"}
     with services.database.write() as connection:
         connection.execute(insert(reports).values(**report, note="在 garden 门口，100% 满了"))
@@ -127,8 +127,9 @@ def test_words_are_found_in_address_and_notes_and_numbers_by_their_end(
     assert find("0% 满") == [by_note]
     assert find("100_") == []
     assert find("2026-000002") == [by_note]
-    assert find("2026-00000") == [by_address, by_note, find("3")[0]]
-    assert find(" 2 ") == [by_note]
+    assert find("2026-00000") == [by_address, by_note, by_house]
+    assert find(" 2 ") == [by_note, by_house]
+    assert find("1228-2") == [by_house]
 
 
 def test_a_key_of_other_cells_finds_nothing(

@@ -100,6 +100,7 @@ class TestFilters:
             ({"span": "dates", "from": "2026-02-02", "to": "2026-02-01"}, "before it begins"),
             ({"span": "dates", "from": "2024-01-01", "to": "2026-01-01"}, "more than 366 days"),
             ({"span": "dates", "from": "0001-01-01", "to": "0001-01-02"}, "years"),
+            ({"span": "dates", "from": "", "to": "0001-01-05"}, "years"),
             ({"span": "dates", "from": "9999-12-30", "to": "9999-12-31"}, "years"),
             ({"span": "fortnight"}, "span"),
             ({"span": "dates", "from": "yesterday"}, "from"),

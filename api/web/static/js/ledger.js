@@ -129,7 +129,9 @@ function showChosen() {
 function showFields() {
   const select = document.getElementById("bulk-move");
   if (!select) return;
-  document.getElementById("bulk-unit-field").hidden = select.value !== "dispatch" || select.disabled;
+  const isDispatch = select.value === "dispatch" && !select.disabled;
+  document.getElementById("bulk-unit-field").hidden = !isDispatch;
+  document.getElementById("bulk-unit").required = isDispatch;
   document.getElementById("bulk-reason").required = "reason" in (select.selectedOptions[0]?.dataset || {});
 }
 

@@ -251,6 +251,7 @@ def test_in_english_empty_and_without_script(
     plain.goto(f"{app_url}/console/ledger?state=filed")
     plain.locator(".choose").first.check()
     plain.locator("#bulk-move").select_option("dispatch")
+    plain.locator("#bulk-unit").fill("Road crew 3")
     plain.get_by_role("button", name="Do it").click()
     expect(plain.get_by_role("heading", name="Dispatch: 1 moved")).to_be_visible()
     plain.get_by_role("link", name="Back to the ledger").click()
