@@ -3,16 +3,29 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from api.cameras.watching import Heartbeat, record_heartbeat
 from api.services import Services
+from api.web.wall_view import PAGE_CAMERAS
 from tests.api.endtoend.pages import camera_street
-from tests.api.endtoend.pages.camera_street import SIZE, MakeKey, SignIn, bare, frame, only_sqlite
+from tests.api.endtoend.pages.camera_street import (
+    ADMIN,
+    SIZE,
+    MakeKey,
+    SignIn,
+    bare,
+    frame,
+    only_sqlite,
+)
+
+if TYPE_CHECKING:
+    from starlette.testclient import TestClient
 
 A_ROUND_MS = 40_000
 """The wall asks every 15 s; two rounds and some."""
@@ -92,6 +105,41 @@ def test_a_camera_that_falls_silent_is_said_and_nothing_flickers(
     assert not [url for url in asked if "/console/photos/" in url]
     page.get_by_role("button", name="暂停刷新").click()
     expect(page.get_by_role("button", name="暂停刷新")).to_have_attribute("aria-pressed", "true")
+
+
+@only_sqlite
+def test_a_silent_camera_that_comes_from_the_second_page_is_said(
+    services: Services,
+    client: "TestClient",
+    clock: Any,
+    app_url: str,
+    make_key: MakeKey,
+    sign_in: SignIn,
+) -> None:
+    codes = [f"A-{number:03}" for number in range(PAGE_CAMERAS + 1)]
+    for code in codes:
+        body = {"code": code, "name": code, "place": "street"}
+        answer = client.post("/v1/cameras", json=body, headers=make_key("admin"))
+        assert answer.status_code == 201
+        record_heartbeat(services, ADMIN, code, Heartbeat("live"))
+    page = sign_in(app_url, bare(make_key("operator")), "/console/wall", viewport=SIZE)
+    last = page.locator(f"[data-code={codes[-1]}]")
+    expect(page.locator(".tile")).to_have_count(PAGE_CAMERAS)
+    expect(last).to_have_count(0)
+    clock.advance(minutes=4)
+    for code in codes[:-1]:
+        record_heartbeat(services, ADMIN, code, Heartbeat("live"))
+    clock.advance(minutes=2)
+    news = page.locator("#wall-news p")
+    pause = page.get_by_role("button", name="暂停刷新")
+    pause.click()
+    pause.click()  # It looks at once.
+    expect(last).to_have_attribute("data-state", "offline")
+    expect(news).to_contain_text([f"{codes[-1]} 离线"])
+    pause.click()
+    with page.expect_response("**/console/wall/tiles*"):
+        pause.click()
+    expect(news).to_have_count(1)  # It is said once.
 
 
 @only_sqlite
