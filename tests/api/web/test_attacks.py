@@ -185,7 +185,12 @@ def test_a_limited_administrator_sees_nothing_of_others(
     everywhere = enter("admin")
     webhook = client.post(
         "/console/admin/webhooks",
-        data={"csrf": everywhere, "url": "https://93.184.216.34/all", "grids": "4401"},
+        data={
+            "csrf": everywhere,
+            "new": new_id(),
+            "url": "https://93.184.216.34/all",
+            "grids": "4401",
+        },
     )
     assert webhook.status_code == 200, webhook.text
     make_key("operator", grids=("4401",))
@@ -199,7 +204,13 @@ def test_a_limited_administrator_sees_nothing_of_others(
     for grids in ("4401", "31", "", "3101 4401"):
         made = client.post(
             "/console/admin/keys",
-            data={"csrf": token, "name": "mine", "role": "admin", "grids": grids},
+            data={
+                "csrf": token,
+                "new": new_id(),
+                "name": "mine",
+                "role": "admin",
+                "grids": grids,
+            },
         )
         assert made.status_code == (200 if grids == "" else 403), grids
 
