@@ -112,6 +112,7 @@ def split_case(
     Raises:
         NotFoundError: The key sees no such case.
         ConflictError: The case has ended, or has changed since it was seen.
+        ForbiddenError: One of the two would lie outside the key's grid cells.
         InvalidError: A report is none of the case's, or none would be left.
     """
     now = services.clock()
@@ -151,6 +152,7 @@ def split_case(
             [report for _, report in going],
             [report for _, report in staying],
         )
+        check_reach(principal, rest.grid_code)  # Else it would be out of sight, unseen.
         rest = recount(services, connection, rest)
         rest_event = make_event(
             rest,

@@ -106,8 +106,8 @@ WORDS: Final[Mapping[str, tuple[str, str | None]]] = {
     "merge_into_itself": ("不能并入自身。", "A case cannot be merged into itself."),
     "merge_elsewhere": ("请用“合并”办理。", "Merge it by its own form."),
     "merge_choice": (
-        "请选择一个案件，或填写案件号。",
-        "Choose a case, or type a case's number.",
+        "请选择一个案件，或填写一个案件号，二者取一。",
+        "Choose a case, or type a case's number: one of the two.",
     ),
     "split_reports": (
         "请选择要拆出的上报，并至少留下一条。",

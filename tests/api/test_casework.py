@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy import select
 
 from api.cases.case import Case
 from api.cases.closing import Outcome
+from api.cases.grid import parse_grid
 from api.cases.states import MoveName
 from api.casework.closing_check import AfterPhoto, check_after_photo
 from api.casework.moving import Correction, MoveOrder, correct_case, find_case, move_case
@@ -257,6 +259,36 @@ def test_splitting_takes_photo_and_place_along(services: Services, open_case: Op
     assert photos == {new.photo_sha256: new.id, rest.photo_sha256: rest.id}
 
 
+def test_a_split_leaves_nothing_out_of_sight(services: Services, open_case: Opener) -> None:
+    border = LAT + 0.00005
+    services.grid, _ = parse_grid(
+        {
+            "type": "FeatureCollection",
+            "features": [_strip("A", border - 0.1, border), _strip("B", border, border + 0.1)],
+        }
+    )
+    assert open_case(JPEG + b"2").grid_code == "A"
+    case = open_case(JPEG + b"3", lat=LAT + 0.0001)
+    with services.database.read() as connection:
+        first, _ = [one.report_id for one in list_reports(connection, case.id)]
+    local = Principal("op", "an operator", "operator", grids=("A",))
+    with pytest.raises(ForbiddenError):
+        split_case(services, local, case.id, [first])
+    with services.database.read() as connection:
+        assert get_case(connection, case.id) == case
+    assert split_case(services, OPERATOR, case.id, [first]).grid_code == "A"
+
+
+def _strip(code: str, south: float, north: float) -> dict[str, Any]:
+    west, east = LON - 0.1, LON + 0.1
+    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+    return {
+        "type": "Feature",
+        "properties": {"code": code},
+        "geometry": {"type": "Polygon", "coordinates": [ring]},
+    }
+
+
 def test_splitting_is_kept(services: Services, open_case: Opener) -> None:
     case = open_case()
     assert open_case(JPEG + b"2").id == case.id
@@ -326,6 +358,28 @@ def test_closing_check(
         assert go(services, case, "check", reason="I was there").state == "checked"
     else:
         assert go(services, case, "check").state == "checked"
+
+
+def test_an_after_photo_sent_twice_at_once_is_one(
+    services: Services, open_case: Opener, pool: FakePool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = go(services, open_case(), "verify", "file", "dispatch", "handle", "report_back")
+    both, score = Barrier(2), pool.score
+
+    def score_together(*given: Any, **options: Any) -> Any:
+        both.wait(20)
+        return score(*given, **options)
+
+    monkeypatch.setattr(pool, "score", score_together)
+    photo = AfterPhoto(CLEAN + b" once", LAT, LON)
+    with ThreadPoolExecutor(2) as threads:
+        pending = [
+            threads.submit(check_after_photo, services, HANDLER, case.id, photo) for _ in range(2)
+        ]
+        first, second = (one.result() for one in pending)
+    assert first == second
+    with services.database.read() as connection:
+        assert list_checks(connection, case.id) == (first,)
 
 
 def test_a_check_takes_proof_of_its_own_round(services: Services, open_case: Opener) -> None:

@@ -128,6 +128,8 @@ def merge(
         if form.number is not None:
             with services.database.read() as connection:
                 other = find_other(connection, visitor.principal, form.number.strip())
+            if form.other not in (None, other):
+                raise InvalidError("merge_choice", "Two different cases were chosen.")
         if other is None:
             raise InvalidError("merge_choice", "No other case was chosen.")
         if form.direction == "into_this":

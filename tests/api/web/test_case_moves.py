@@ -2,6 +2,7 @@
 
 import html
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -134,6 +135,35 @@ def test_nothing_is_merged_with_what_somebody_else_changed_meanwhile(
     assert answer.status_code == 409
     assert "刚刚被别人更改" in answer.text
     assert read(services, other.id).merged_into is None
+
+
+def test_two_different_cases_to_merge_are_one_too_many(
+    services: Services, report: Report, enter: Enter
+) -> None:
+    case, one, other = report(), report(east_m=60), report(east_m=120)
+    client = enter()
+    answer = act(client, case, "merge", other=one.id, number=other.number)
+    assert answer.status_code == 422
+    assert "二者取一" in answer.text
+    assert read(services, case.id).merged_into is None
+    assert act(client, case, "merge", other=one.id, number=one.number).status_code == 303
+    assert read(services, case.id).merged_into == one.id
+
+
+def test_a_label_that_the_rules_no_longer_know_stays(
+    services: Services, report: Report, enter: Enter
+) -> None:
+    case = report()
+    events = {k: v for k, v in services.rules.events.items() if k != case.label}
+    services.rules = replace(services.rules, events=events)
+    client = enter()
+    page = client.get(f"/console/cases/{case.id}").text
+    options = re.findall(r'<select id="correct-label".*?</select>', page, re.S)[0]
+    assert " selected" not in options
+    assert re.findall(r'<option value="([^"]*)"', options)[0] == ""
+    assert act(client, case, "correct", label="", address="花园路 2 号").status_code == 303
+    corrected = read(services, case.id)
+    assert (corrected.label, corrected.address) == (case.label, "花园路 2 号")
 
 
 def test_a_new_label_alone_leaves_the_cell_as_it_is(

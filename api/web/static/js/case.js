@@ -23,6 +23,8 @@ if (!standing) document.getElementById("problem")?.focus();
 // A choice made by its key is where Enter is pressed; the last one asks for words.
 document.addEventListener("change", (event) => {
   if (!event.target.matches("dialog input[type=radio]")) return;
+  const typed = { known_unit: "unit", other: "merge-number" }[event.target.name];
+  if (typed) document.getElementById(typed).value = ""; // What was chosen last counts.
   const then = event.target.dataset.then;
   (then ? document.getElementById(then) : event.target).focus();
 });

@@ -123,3 +123,26 @@ def test_a_handler_works_on_a_phone(
             page.get_by_role("link", name=case["number"]).click()
     page.get_by_role("button", name="处理完毕").click()
     expect(page.get_by_role("button", name="处理反馈")).to_be_visible()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_is_chosen_last_counts_not_what_was_typed_before(
+    app_url: str, client: Any, make_key: MakeKey, sign_in: Callable[..., Page]
+) -> None:
+    intake = make_key("citizen-intake")
+    for n in range(2):
+        form = {"service_code": "overflowing_bin", "lat": LAT + 0.0006 * n, "long": LNG}
+        client.post("/open311/v2/requests.json", data=form, headers=intake).raise_for_status()
+    key = make_key("operator")["Authorization"].removeprefix("Bearer ")
+    page = sign_in(app_url, key, "/console/queue/next")
+    page.wait_for_load_state("load")
+    page.keyboard.press("m")
+    number, twin = page.locator("#merge-number"), page.locator("#merge-dialog [name=other]")
+    number.fill("2026-999999")
+    twin.check()
+    expect(number).to_have_value("")
+    number.fill("2026-9")
+    expect(twin).not_to_be_checked()
+    twin.check()
+    page.locator("#merge-dialog").get_by_role("button", name="合并").click()
+    expect(page.get_by_role("status").filter(has_text="已保存")).to_be_visible()
